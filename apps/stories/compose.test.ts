@@ -18,7 +18,7 @@ import {
   removeNetworkByHand,
   removeStacksByHand,
 } from '../testing/harness/docker.ts'
-import { SIDE, withSide } from '../testing/scenarios/stacks.ts'
+import { SIDE, withSide } from '../testing/images/with-side.ts'
 import { request } from '../testing/clients/http.ts'
 import { publishApps } from '../testing/images/publish.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'

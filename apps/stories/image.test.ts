@@ -23,7 +23,7 @@ import {
   removeStacksByHand,
 } from '../testing/harness/docker.ts'
 import { request } from '../testing/clients/http.ts'
-import { SIDE, withSide } from '../testing/scenarios/stacks.ts'
+import { SIDE, withSide } from '../testing/images/with-side.ts'
 import { buildApps, moveToRegistry } from '../testing/images/build.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'
 import { freePort } from '../testing/harness/ports.ts'

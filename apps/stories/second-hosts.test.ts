@@ -42,7 +42,7 @@ describe('a second host', { timeout: 300_000 }, () => {
   const containerOf = (id: string) => lotan.store.services.get(id, 'mail')!.container!
   const generation = () => (lotan.store.get('red') as { generation: { container: string } }).generation.container
 
-  test('lets nobody in who has no pass, and wakes nothing for them', async () => {
+  test('lets no visitor in without a pass, and wakes nothing for them', async () => {
     assert.equal((await ask('red', 'mail')).status, 401)
     const led = await ask('red', 'mail', { headers: asBrowser })
     assert.equal(led.status, 303)

@@ -144,7 +144,7 @@ describe('a second host', { timeout: 60_000 }, () => {
     assert.equal(JSON.stringify(bed.store.list().map(({ tag, change }) => [tag, change])), before)
   })
 
-  test('of a tag that nobody knows wakes it, and is not found once its image says so', async () => {
+  test('of a tag that is not known yet wakes it, and is not found once its image says so', async () => {
     const asked = bed.openDoor('/wait', { headers: at('pr-6--to-web', program) })
     await until('it is woken', () => bed.store.get('pr-6'))
     stacks.bringUp('pr-6')
@@ -180,7 +180,7 @@ describe('a second host', { timeout: 60_000 }, () => {
     assert.equal(bed.store.get('pr-7')!.change, change, 'the application is left alone')
   })
 
-  test('of a copy is that copy’s, and of one that there is not nobody’s', async () => {
+  test('of a copy is that copy’s; where there is no copy it is no preview’s', async () => {
     assert.equal((await answer('pr-1--as-anna', program)).json.title, 'No container tag')
     assert.equal((await answer('pr-1--as-anna--to-mail', program)).json.title, 'No container tag')
     assert.equal(bed.store.get('pr-1~anna'), undefined)
@@ -373,7 +373,7 @@ describe('the gate of a second host', { timeout: 30_000 }, () => {
     (await bed.door('/route', at(label, headers))).status
   const passIn = (headers: { 'set-cookie'?: string[] }) => /=([^;]+)/.exec(headers['set-cookie']?.[0] ?? '')?.[1] ?? ''
 
-  test('lets nobody in, and leads to the login and back to that host', async () => {
+  test('lets no stranger in, and leads to the login and back to that host', async () => {
     for (const path of ['/route', '/wait', '/lost', '/silent'])
       for (const label of ['pr-7--to-mail', 'pr-7--to-web', 'never--to-mail'])
         assert.equal((await bed.door(path, at(label, browser))).status, 401)

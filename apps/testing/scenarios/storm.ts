@@ -14,7 +14,7 @@ import type { SlotKind } from '../../shared/slots/slots.ts'
 import { buildApps } from '../images/build.ts'
 import { startLoad, type Load } from '../clients/load.ts'
 import { openPullRequests } from './pull-requests.ts'
-import { SIDE, sideOf, withSide } from './stacks.ts'
+import { SIDE, sideOf, withSide } from '../images/with-side.ts'
 import { startImageRegistry } from '../registries/image-registry.ts'
 
 export type Storm = Awaited<ReturnType<typeof openStorm>>

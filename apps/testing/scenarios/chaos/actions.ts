@@ -12,7 +12,7 @@ import type { OwnDisk } from '../own-disk.ts'
 import type { PullRequests } from '../pull-requests.ts'
 import { publishApp } from '../../images/publish.ts'
 import type { Recipe } from '../../images/recipe.ts'
-import { SIDE, withSide } from '../stacks.ts'
+import { SIDE, withSide } from '../../images/with-side.ts'
 
 /** Of a process, the engine, the database. */
 const AWAY_MS = 2_000

@@ -1,7 +1,7 @@
 /** Stacks of previews under accidents: a service that tells whose it is, and has a second host. */
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import { NAMELESS, splitId } from '../../shared/preview/preview-id.ts'
-import type { Recipe } from '../images/recipe.ts'
+import type { Recipe } from './recipe.ts'
 
 /** Its visitors ask for `ID+side`. */
 export const SIDE = 'side'
