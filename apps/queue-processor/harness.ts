@@ -167,7 +167,7 @@ export async function openHarness(repository: string, env: Record<string, string
       await workers?.close()
       await nudges.close()
       for (const child of children) child.kill('SIGKILL')
-      store.close()
+      // The database stays open, as at the end of a program: a pull that is under way still looks at it.
       redis.kill('SIGKILL')
       // A create that was under way when its queue-processor was killed ends a moment later.
       for (let looks = 0; looks < 2; looks++) {

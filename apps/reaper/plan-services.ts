@@ -2,7 +2,7 @@
 import type { ServiceContainer } from '../shared/engine/engine.ts'
 import type { Preview } from '../shared/preview/preview.ts'
 import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
-import type { ServiceRow } from '../shared/stack/service-state.ts'
+import { isLeftOver, type ServiceRow } from '../shared/stack/service-state.ts'
 
 export interface Services {
   rows: readonly ServiceRow[]
@@ -45,10 +45,11 @@ function dueOf(
       return containers.some(({ service }) => !rows.some(({ name }) => name === service)) ? 'sweep' : undefined
     }
     case 'paused':
-      return preview.phase === 'frozen' && containers.some(({ status }) => status === 'running') ? 'sweep' : undefined
+      if (preview.phase !== 'frozen') return undefined
+      return containers.some((one) => one.status === 'running' || isLeftOver(one, rows)) ? 'sweep' : undefined
     case 'failed':
     case 'stopped': {
-      if (containers.some(({ running }) => running)) return 'sweep'
+      if (containers.some((one) => one.running || isLeftOver(one, rows))) return 'sweep'
       const isEmpty = !preview.image && !(preview.state === 'stopped' && preview.generation)
       return isEmpty && (containers.length > 0 || rows.length > 0) ? 'sweep' : undefined
     }

@@ -182,6 +182,20 @@ describe('services of a stack', { timeout: 300_000 }, () => {
     })
   }
 
+  test('what a restart left behind as the engine went away goes while its preview sleeps', async () => {
+    await publish('left', `services: { app: {}, db: { image: ${image}, command: ${shell(steady)} } }`)
+    await harness.click('left')
+    await harness.untilState('left', 'running')
+    await harness.ask('left', { type: 'stop', why: 'asked' })
+    await harness.untilState('left', 'stopped')
+    const [db] = await services('left')
+    const { Config } = await docker<{ Config: { Image: string; Labels: Record<string, string> } }>('GET', `/containers/${db!.id}/json`) // prettier-ignore
+    const { Id: left } = await docker<{ Id: string }>('POST', '/containers/create', { Image: Config.Image, Labels: { ...Config.Labels, 'lotan.generation': '7' } }) // prettier-ignore
+    await harness.nudges.sweep('left')
+    await until('it is gone', async () => !(await services('left')).some(({ id }) => id === left))
+    assert.deepEqual((await services('left')).map(({ id }) => id), [db!.id]) // prettier-ignore
+  })
+
   test('a newer image with the same services is swapped in beside them', async () => {
     const before = await db('pair')
     const began = await startedAt(before.id)

@@ -1,7 +1,7 @@
 /** How services end, and how they are frozen. Each may be done again after a crash at any point. */
 import { EngineError, type ServiceContainer } from '../../shared/engine/engine.ts'
 import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
-import { isUp } from '../../shared/stack/service-state.ts'
+import { isLeftOver, isUp } from '../../shared/stack/service-state.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { setState } from './rows.ts'
 
@@ -85,15 +85,27 @@ export async function settleServices(deps: Dependencies, id: PreviewId, found: S
       return removeServices(deps, id, found)
     case 'failed':
     case 'stopped':
-      return hasNothing ? removeServices(deps, id, found) : stopServices(deps, id)
+      if (hasNothing) return removeServices(deps, id, found)
+      await removeLeftOver(deps, id, found)
+      return stopServices(deps, id)
     case 'paused':
-      return preview.phase === 'frozen' ? pauseServices(deps, id) : undefined
+      if (preview.phase !== 'frozen') return
+      await removeLeftOver(deps, id, found)
+      return pauseServices(deps, id)
     case 'running': {
       const known = new Set(deps.store.services.of(id).map(({ name }) => name))
       const strays = found.filter(({ service }) => !known.has(service))
       await Promise.all(strays.map(({ id }) => deps.engine.remove(id)))
     }
   }
+}
+
+/** The engine went away in the middle of a restart, say. One that runs may hold data that it has not written: it is stopped first. */
+async function removeLeftOver(deps: Dependencies, id: PreviewId, found: ServiceContainer[]): Promise<void> {
+  const rows = deps.store.services.of(id)
+  const left = found.filter((container) => isLeftOver(container, rows))
+  await stopContainers(deps, id, left)
+  await Promise.all(left.map((container) => deps.engine.remove(container.id)))
 }
 
 /** Whether some of its services run, or wait to run again. */

@@ -53,3 +53,16 @@ export function isUp({ state }: Pick<ServiceRow, 'state'>): boolean {
 export function containerInUse({ state, container }: Pick<ServiceRow, 'state' | 'container'>): string | null {
   return state === 'starting' || state === 'running' || state === 'paused' ? container : null
 }
+
+/**
+ * Whether a container is left over: its service has another one, or its preview has no such service. After a lost
+ * database no row knows any of them, and none is left over.
+ */
+export function isLeftOver(
+  { id, service }: { id: string; service: string },
+  rows: readonly Pick<ServiceRow, 'name' | 'container'>[],
+): boolean {
+  if (rows.length === 0) return false
+  const row = rows.find(({ name }) => name === service)
+  return row === undefined || (row.container !== null && row.container !== id)
+}
