@@ -90,7 +90,10 @@ describe('a registry with notifications on', { timeout: 240_000 }, () => {
       const number = generation()
       await push('awake', `v${n}`)
       const pushed = performance.now()
-      await until('another one serves', () => lotan.store.get('awake')?.state === 'running' && generation() > number)
+      const isAnother = () => lotan.store.get('awake')?.state === 'running' && generation() > number
+      await until('another one serves', isAnother).catch((error: Error) => {
+        throw new Error(`${error.message}\n${whatHappened('awake')}`, { cause: error })
+      })
       took.push(Math.round(performance.now() - pushed))
     }
     told(t, 'a running one', took)
@@ -98,5 +101,9 @@ describe('a registry with notifications on', { timeout: 240_000 }, () => {
     await firstWith('awake', `v${ROUNDS.at(-1)}`, 20)
   })
 
+  const whatHappened = (tag: string) =>
+    [lotan.store.get(tag), ...lotan.store.history(tag, 15), ...lotan.store.hints.list('push')]
+      .map((one) => JSON.stringify(one))
+      .join('\n')
   const generation = () => generationOf(lotan.store.get('awake')!)!.number
 })
