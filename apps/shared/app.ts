@@ -18,7 +18,7 @@ export interface App {
 /** What is still under way then goes on from the database at the next start. The launcher kills after 1.5 s. */
 const END_WITHIN_MS = 800
 
-export function openApp(name: 'router' | 'queue-processor' | 'reaper' | 'forge'): App {
+export function openApp(name: 'router' | 'queue-processor' | 'reaper' | 'forge' | 'shell'): App {
   const config = readConfig()
   const log = openLog(name)
   const store = openOwnStore(config, log)

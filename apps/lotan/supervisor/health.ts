@@ -1,6 +1,6 @@
 /**
- * As the router reports it; Redis is asked itself, since the router cannot work without it, and the forge part, which the
- * router knows of only where there is something for it to do.
+ * As the router reports it; Redis is asked itself, since the router cannot work without it, and so are forge and shell,
+ * which run only where there is something for them to do.
  */
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -26,14 +26,14 @@ export async function unhealthyOne(
 ): Promise<string | undefined> {
   if (name === 'redis' && 'socket' in config.redis)
     return (await accepts(config.redis.socket)) ? undefined : 'redis does not answer'
-  if (name === 'forge') return (await isForgeUp(config)) ? undefined : 'forge does not work'
+  if (name === 'forge' || name === 'shell') return (await isUp(name, config)) ? undefined : `${name} does not work`
   const { checks } = await fetchReadiness(config)
   const check = checks[name === 'router' ? 'database' : name]
   return check?.ok ? undefined : `${name} ${check?.detail ?? 'is not known to the router'}`
 }
 
-async function isForgeUp({ runDir, domain }: Pick<Config, 'runDir' | 'domain'>): Promise<boolean> {
-  const asked = get({ socketPath: path.join(runDir, 'forge.sock') }, '/', domain)
+async function isUp(name: Name, { runDir, domain }: Pick<Config, 'runDir' | 'domain'>): Promise<boolean> {
+  const asked = get({ socketPath: path.join(runDir, `${name}.sock`) }, '/', domain)
   return asked.then(
     ({ status }) => status === 204,
     () => false,

@@ -26,12 +26,17 @@ async function plansWith(settings: Record<string, string>): Promise<[name: strin
 
 test('the forge part alone is given the forge’s token, and runs where it has something to do', async () => {
   const forge = { LOTAN_FORGE: 'github', LOTAN_FORGE_REPOSITORY: 'team/app' }
-  const plans = await plansWith({ ...forge, LOTAN_FORGE_TOKEN: 't0ken', LOTAN_FORGE_TOKEN_FILE: '/the/file' })
+  const plans = await plansWith({
+    ...forge,
+    LOTAN_FORGE_TOKEN: 't0ken',
+    LOTAN_FORGE_TOKEN_FILE: '/the/file',
+    LOTAN_SHELL: 'on',
+  })
   const given = plans.filter(([, , env]) => /t0ken|the.file/.test(env))
   assert.deepEqual(given.map(([name]) => name), ['forge']) // prettier-ignore
   assert.ok(plans.every(([, isNeeded]) => isNeeded))
   const neededWith = async (settings: Record<string, string>) =>
     (await plansWith(settings)).filter(([, isNeeded]) => isNeeded).map(([name]) => name)
-  assert.deepEqual(await neededWith({ LOTAN_NOTIFY_URL: 'https://chat.example.com/hook' }), names)
-  assert.deepEqual(await neededWith({}), names.filter((name) => name !== 'forge')) // prettier-ignore
+  assert.deepEqual(await neededWith({ LOTAN_NOTIFY_URL: 'https://chat.example.com/hook', LOTAN_SHELL: 'on' }), names)
+  assert.deepEqual(await neededWith({}), names.filter((name) => name !== 'forge' && name !== 'shell')) // prettier-ignore
 })

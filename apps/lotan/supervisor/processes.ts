@@ -15,10 +15,19 @@ export type Processes = Map<Name, SupervisedProcess>
 /** May have a launcher of their own. The demo runs only as a whole. */
 export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
 
-export const databaseUsers: readonly Name[] = ['router', 'queue-processor', 'reaper', 'forge']
+export const databaseUsers: readonly Name[] = ['router', 'queue-processor', 'reaper', 'forge', 'shell']
 
 /** nginx and the router first, so that no request gets a new route; Redis last, since the others use it. */
-export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'forge', 'registry', 'redis']
+export const stopOrder: readonly Name[] = [
+  'nginx',
+  'router',
+  'shell',
+  'queue-processor',
+  'reaper',
+  'forge',
+  'registry',
+  'redis',
+]
 
 /** A Redis that ends with status 1 sooner than this could not read its file. */
 const AT_ONCE_MS = 3_000
@@ -29,8 +38,9 @@ const SMALL_HEAP = ['--max-semi-space-size=2', '--max-old-space-size=192']
 export const root = path.resolve(import.meta.dirname, '../../..')
 
 /** Whether it has anything to do: all others always have. */
-export function isNeeded(name: Name, { forge, notifyUrl }: Pick<Config, 'forge' | 'notifyUrl'>): boolean {
-  return name !== 'forge' || forge !== null || notifyUrl !== null
+export function isNeeded(name: Name, config: Pick<Config, 'forge' | 'notifyUrl' | 'shell'>): boolean {
+  if (name === 'shell') return config.shell !== null
+  return name !== 'forge' || config.forge !== null || config.notifyUrl !== null
 }
 
 /** Also the process's standard input (see leftovers.ts). */

@@ -19,7 +19,7 @@ import { containersWith, docker, removeByHand, removeNetworkByHand } from '../..
 import { inside } from '../../testing/harness/reach.ts'
 import { surroundings } from '../../testing/harness/surroundings.ts'
 import { until } from '../../testing/harness/until.ts'
-import { sandboxImage } from '../sandboxes/sandbox-image.ts'
+import { sandboxImage } from '../../shared/sandbox/sandbox-image.ts'
 import { LEFT_MS } from './plan-stack-networks.ts'
 import { openStackNetworks } from './stack-networks.ts'
 

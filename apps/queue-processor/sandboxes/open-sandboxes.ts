@@ -13,7 +13,7 @@ import type { Sandbox } from '../../shared/store/sandboxes.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { Network } from '../network/network.ts'
 import { planSandboxes, type Action } from './plan-sandboxes.ts'
-import { sandboxImage } from './sandbox-image.ts'
+import { sandboxImage } from '../../shared/sandbox/sandbox-image.ts'
 import { sandboxOptions } from './sandbox-options.ts'
 
 /** Between two comparisons with the engine. A nudge in between reads the rows alone. */

@@ -7,7 +7,7 @@ import { findRepository } from '../../shared/repository.ts'
 import type { RouterContext } from '../context.ts'
 import type { RowAction } from '../pages/list/row-actions.ts'
 import { approve } from '../approvals.ts'
-import { whyNot, type WhyNot } from '../barred.ts'
+import { whyNot, type WhyNot } from '../../shared/barred.ts'
 import { applyAction, applyPin, applyRefresh, keep, removeSoon, startsSomething } from '../preview-actions.ts'
 
 type Context = Pick<RouterContext, 'config' | 'store' | 'nudges' | 'log'>

@@ -11,6 +11,7 @@ type Says = (detail: string | null, tag: string) => string
 const starts: Record<StartedBy, string> = {
   visit: 'a visitor opened it',
   button: 'a visitor asked for another try',
+  shell: 'somebody wants to look inside',
   admin: 'Start was pressed',
   api: 'asked for',
   retry: 'another try',
@@ -51,6 +52,7 @@ const says: Record<ToldType | Note['type'], Says> = {
   volumeRemoved: (volume) => `its volume ${volume} was deleted`,
   secretsRead: always('its secrets were read'),
   volumeLost: (volume) => `its volume ${volume} had gone, and was made again: it is empty`,
+  session: (detail) => `somebody was inside: ${detail ?? ''}`,
   serviceEnded: (detail) => `${(detail ?? '').replace(/ |$/, ' ended$&')}, and is started again`,
   pull: itself,
   found: always('its image was here'),

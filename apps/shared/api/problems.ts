@@ -244,6 +244,31 @@ export const problems = {
     means: 'A container, or a copy that is being made, needs it now; or another copy has the name.',
     remedy: 'The detail says what uses it. Ask again when that is over, or choose another name.',
   },
+  'too-many-sessions': {
+    status: 429,
+    title: 'Too many sessions',
+    means: 'As many people and programs as may be look inside previews now.',
+    remedy: 'Close a session that is not needed, and try again.',
+  },
+  'no-ticket': {
+    status: 401,
+    title: 'No ticket',
+    means:
+      'To look inside a preview, or to read its files, takes a ticket. This one was used, is over, or is of another preview.',
+    remedy: 'Get a new one: POST /previews/TAG/tickets. It can be used once, for half a minute.',
+  },
+  'shell-off': {
+    status: 404,
+    title: 'No way in',
+    means: 'This Lotan lets nobody look inside previews.',
+    remedy: 'Ask the person who runs it to switch that on.',
+  },
+  'session-failed': {
+    status: 502,
+    title: 'The session could not begin',
+    means: 'The preview runs, but the engine did not start the command, or the connection.',
+    remedy: 'Look at the detail, and try again.',
+  },
   'too-many-shares': {
     status: 409,
     title: 'Too many share links',

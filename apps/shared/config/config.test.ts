@@ -106,6 +106,7 @@ test('without any setting it is the demo, on loopback', () => {
     metricsAllow: [],
     forge: null,
     notifyUrl: null,
+    shell: null,
     stackFile: null,
     stackText: null,
     stackImages: null,

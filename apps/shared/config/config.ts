@@ -14,6 +14,7 @@ import { forge } from './groups/forge.ts'
 import { idle } from './groups/idle.ts'
 import { launcher } from './groups/launcher.ts'
 import { look } from './groups/look.ts'
+import { shell } from './groups/shell.ts'
 import { stack } from './groups/stack.ts'
 import { starts } from './groups/starts.ts'
 import { surroundings } from './groups/surroundings.ts'
@@ -46,6 +47,7 @@ export const groups = [
   access,
   forge,
   stack,
+  shell,
   surroundings,
   launcher,
 ] as const
@@ -63,6 +65,7 @@ type Settings = Output<typeof addresses> &
   Output<typeof access> &
   Output<typeof forge> &
   Output<typeof stack> &
+  Output<typeof shell> &
   Output<typeof surroundings> &
   Output<typeof launcher>
 

@@ -69,7 +69,12 @@ export async function copyVolume(docker: Docker, instance: string, copy: VolumeC
 
 /** Of copies that were under way when their queue-processor ended. */
 export async function removeHelpers(docker: Docker, instance: string): Promise<void> {
-  const filters = { label: [`lotan.instance=${instance}`, HELPER] }
+  await removeLabelled(docker, instance, HELPER)
+}
+
+/** All of the instance's containers with a label, whatever its value. @throws EngineError */
+export async function removeLabelled(docker: Docker, instance: string, label: string): Promise<void> {
+  const filters = { label: [`lotan.instance=${instance}`, label] }
   const found = await call('listing containers', (abort) => docker.listContainers({ all: true, filters, ...abort }))
   for (const id of readAnswer('listing containers', () => found.map(({ Id }) => Id)))
     await containers.remove(docker, id)

@@ -1,6 +1,7 @@
 /** The container engine, limited to one instance: containers without its label are neither listed nor touched. */
 import type { Agent } from 'node:http'
 import https from 'node:https'
+import type { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import { http } from '../http.ts'
@@ -9,10 +10,12 @@ import { call } from './call.ts'
 import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
 import { commit, copyImagesOf } from './copies.ts'
-import { copyVolume, removeHelpers, type VolumeCopy } from './copy-volume.ts'
+import { copyVolume, removeHelpers, removeLabelled, type VolumeCopy } from './copy-volume.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
+import { readArchive, statFile, writeArchive } from './archive.ts'
+import { attach, startCommand, type Command, type Size } from './interactive.ts'
 import { exec } from './exec.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
@@ -56,6 +59,8 @@ export type { CreateOptions } from './containers.ts'
 export type { ImageRun, ImageSize, NamedImage } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { Executed } from './exec.ts'
+export type { FileStat } from './archive.ts'
+export { NOT_FOUND, type Command, type Conversation, type RunningCommand, type Size } from './interactive.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
 export type { Endpoint, StackNetwork } from './stack-network.ts'
@@ -107,6 +112,12 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     copyImages: () => copyImagesOf(docker, instance),
     exec: (id: string, command: string[], options: Omit<Parameters<typeof exec>[3], 'local'>) =>
       exec(docker, id, command, { ...options, local: isLocal }),
+    startCommand: (id: string, command: Command) => startCommand(docker, id, command),
+    attach: (id: string, terminal: Size) => attach(docker, id, terminal),
+    statFile: (id: string, path: string) => statFile(docker, id, path),
+    readArchive: (id: string, path: string) => readArchive(docker, id, path),
+    writeArchive: (id: string, path: string, tar: Readable, signal?: AbortSignal) =>
+      writeArchive(docker, id, path, tar, signal),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>
@@ -133,6 +144,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     volumeBytes: openVolumeBytes(docker, isLocal),
     copyVolume: (copy: VolumeCopy) => copyVolume(docker, instance, copy),
     removeHelpers: () => removeHelpers(docker, instance),
+    removeLabelled: (label: string) => removeLabelled(docker, instance, label),
 
     remains: () => remainsOf(docker, instance),
     removeNetwork: (id: string) => removeNetwork(docker, id),

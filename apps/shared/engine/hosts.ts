@@ -4,7 +4,7 @@ import { call } from './call.ts'
 import { EngineError } from './error.ts'
 
 const WRITE_MS = 5_000
-/** What the sandbox says once its file is written (apps/queue-processor/sandboxes/image/Dockerfile). */
+/** What the sandbox says once its file is written (apps/shared/sandbox/image/Dockerfile). */
 const WRITTEN = 'hosts written'
 
 /**

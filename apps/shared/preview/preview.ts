@@ -143,7 +143,7 @@ export type EndPhase = 'draining' | 'drainingToRestart' | 'ending' | 'endingToRe
  * `reaper`: Lotan by itself, after a failed start and after a crash. `verify`: Lotan, to see whether a change's new image
  * answers: it stops no other preview to make room.
  */
-export type StartedBy = 'visit' | 'button' | 'admin' | 'api' | 'retry' | 'reaper' | 'verify'
+export type StartedBy = 'visit' | 'button' | 'shell' | 'admin' | 'api' | 'retry' | 'reaper' | 'verify'
 
 /**
  * `disk`: its image is to go, to make room. `moved`: slots are elsewhere now, and no route leads to its container.

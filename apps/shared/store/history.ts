@@ -8,6 +8,7 @@ import { tracedTo } from '../preview/trace.ts'
 import { shownTag } from '../preview/copy-tag.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey, type Tag } from '../preview/preview-id.ts'
 import { detailOfDataNote, type DataNote } from './data-note.ts'
+import type { SessionEnd, SessionKind } from '../shell/session-kind.ts'
 import { BY_KEY } from './previews.ts'
 
 const HISTORY_PER_PREVIEW = 200
@@ -41,6 +42,17 @@ export type Note =
   | { type: 'notCopied'; as: Tag; why: string }
   | ServiceEnd
   | DataNote
+  | SessionNote
+
+/** Somebody was inside. `seconds`: how long. */
+export interface SessionNote {
+  type: 'session'
+  kind: SessionKind
+  service: string | null
+  program: string | null
+  end: SessionEnd
+  seconds: number
+}
 
 /** No step asked for it, and it is started again. */
 export interface ServiceEnd {
@@ -166,6 +178,8 @@ function detailOfNote(note: Note): string | null {
     case 'cloned':
     case 'kept':
       return `${shownTag(note.as)}${note.frozen > 0 ? `, frozen for ${Math.ceil(note.frozen)} ms` : ''}`
+    case 'session':
+      return detailOfSession(note)
     case 'serviceEnded':
       return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     case 'approve':
@@ -174,6 +188,13 @@ function detailOfNote(note: Note): string | null {
     default:
       return detailOfDataNote(note)
   }
+}
+
+/** `exec psql in db, 12 s, status 0`. */
+function detailOfSession({ kind, program, service, end, seconds }: SessionNote): string {
+  const what = [kind, program, service && `in ${service}`].filter(Boolean).join(' ')
+  const ended = end.why === 'exited' ? `status ${end.code}` : end.why
+  return `${what}, ${seconds} s, ${ended}`
 }
 
 /** The generation that a change is about. As its row goes, the newest there ever was: it is counted on from there. */

@@ -32,6 +32,7 @@ import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
 import { serviceImageRows } from './service-images.ts'
+import { shellSessionRows } from './shell-sessions.ts'
 import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
@@ -42,6 +43,7 @@ import { stackNetworkRows } from './stack-networks.ts'
 import { stackSalts } from './stack-salts.ts'
 import { standings, type ForgeRules } from './standings.ts'
 import { openStreams } from './streams.ts'
+import { ticketRows } from './tickets.ts'
 import { tokenRows } from './tokens.ts'
 import { volumeRows } from './volumes.ts'
 import { untilNextCommit } from './until-next-commit.ts'
@@ -61,6 +63,7 @@ export type { Sandbox } from './sandboxes.ts'
 export type { OpenedStream } from './streams.ts'
 export type { Grant, Pass } from './passes.ts'
 export type { Session } from './sessions.ts'
+export type { ShellSession } from './shell-sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
 export type { Reset } from './resets.ts'
 export type { Snapshot } from './snapshots.ts'
@@ -286,6 +289,8 @@ export function openStore(
     snapshots: snapshotRows(db, noteDone),
     resets: resetRows(db, volumes, noteDone),
     stackSalts: salts,
+    tickets: ticketRows(db),
+    shellSessions: shellSessionRows(db),
     copies: {
       ...wishes,
       /** All parts of a copy are here: its row, its volumes and the end of the wish, at once. @returns false where it cannot be */

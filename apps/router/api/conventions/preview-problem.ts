@@ -5,7 +5,7 @@ import { idOf, logFields, splitId, type PreviewId } from '../../../shared/previe
 import type { Preview } from '../../../shared/preview/preview.ts'
 import { filterSettingOf } from '../../../shared/repository.ts'
 import { isTag } from '../../../shared/tag.ts'
-import { whyNot } from '../../barred.ts'
+import { whyNot } from '../../../shared/barred.ts'
 import { reasonOf } from '../preview-view.ts'
 import { sendProblem } from './problem.ts'
 

@@ -96,7 +96,7 @@ export function byAdmin<P extends Preview>(step: (preview: P, event: Start, now:
 
 /** A visit is noted with what it leads to: the router's own note of it comes half a second later. */
 function seen({ lastSeen }: Known, { by, visited }: Start, now: number): Partial<Pick<Known, 'lastSeen' | 'waiter'>> {
-  if (by !== 'visit' && by !== 'button') return {}
+  if (by !== 'visit' && by !== 'button' && by !== 'shell') return {}
   const at = visited === undefined ? now : Math.max(lastSeen ?? 0, visited)
   return { lastSeen: at, waiter: { who: 'person', until: now + CLICK_MS } }
 }

@@ -402,6 +402,31 @@ CREATE TABLE copy_wish (
   PRIMARY KEY (repository, tag)
 ) STRICT;
 
+-- What lets one request in to look inside a preview: once, and for half a minute.
+CREATE TABLE ticket (
+  key TEXT PRIMARY KEY, -- the hash of its secret
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  who TEXT NOT NULL,
+  address TEXT,
+  until INTEGER NOT NULL
+) STRICT;
+
+-- Who is inside now. A row that a process has left behind tells the next one what to end.
+CREATE TABLE shell_session (
+  id TEXT PRIMARY KEY, -- its processes have it in their environment
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  service TEXT, -- null: the application
+  kind TEXT NOT NULL, -- shell, exec, attach, run, forward or files
+  program TEXT, -- the name of the program alone: arguments may hold secrets
+  via TEXT NOT NULL, -- ssh, api or page
+  who TEXT NOT NULL,
+  address TEXT,
+  container TEXT, -- the engine's id; null until it is awake
+  opened INTEGER NOT NULL
+) STRICT;
+
 -- Facts about this installation: facts.ts has their names, forms and meanings.
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,

@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import { firstSteps, type Step } from './first-steps.ts'
 import { pullRequestSteps } from './pull-request-steps.ts'
+import { shellSteps } from './shell-steps.ts'
 import { stackSteps } from './stack-steps.ts'
 
 const steps: Step[] = [
@@ -288,6 +289,7 @@ const steps: Step[] = [
   'ALTER TABLE generation ADD COLUMN pairs TEXT;',
   ...pullRequestSteps,
   ...stackSteps,
+  ...shellSteps,
 ]
 
 export const newestVersion = steps.length

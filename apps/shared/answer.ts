@@ -1,7 +1,7 @@
 /** Answers who asks whether this process works: its loops turn, and its database can be read. */
 import fs from 'node:fs'
 import type { Server } from 'node:http'
-import { http } from '../shared/http.ts'
+import { http } from './http.ts'
 
 /** @param works throws where it does not */
 export async function answerAt(socket: string, works: () => unknown): Promise<Server> {

@@ -1,11 +1,11 @@
 /** Pure but for the store. Why a preview may not be brought up, or kept, by an admin or a program, and what lets it. */
-import { shownTag } from '../shared/preview/copy-tag.ts'
-import type { ProblemName } from '../shared/api/problems.ts'
-import type { Config } from '../shared/config/config.ts'
-import { changeName } from '../shared/forge/change-text.ts'
-import type { KnownChange } from '../shared/forge/change.ts'
-import type { PreviewId } from '../shared/preview/preview-id.ts'
-import type { Store } from '../shared/store/store.ts'
+import { shownTag } from './preview/copy-tag.ts'
+import type { ProblemName } from './api/problems.ts'
+import type { Config } from './config/config.ts'
+import { changeName } from './forge/change-text.ts'
+import type { KnownChange } from './forge/change.ts'
+import type { PreviewId } from './preview/preview-id.ts'
+import type { Store } from './store/store.ts'
 
 export interface WhyNot {
   problem: Extract<ProblemName, 'change-closed' | 'approval-needed' | 'no-forks'>

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { staticBusybox } from '../../shared/busybox.ts'
-import type { Engine } from '../../shared/engine/engine.ts'
+import { staticBusybox } from '../busybox.ts'
+import type { Engine } from '../engine/engine.ts'
 
 const dockerfile = path.join(import.meta.dirname, 'image/Dockerfile')
 

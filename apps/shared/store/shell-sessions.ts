@@ -1,0 +1,46 @@
+/** Who looks inside which preview now. The shell part alone writes these. */
+import type { Database } from 'better-sqlite3'
+import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import type { SessionKind, SessionVia } from '../shell/session-kind.ts'
+
+export interface ShellSession {
+  /** Its processes have it in their environment, as LOTAN_SESSION. */
+  id: string
+  preview: PreviewId
+  /** Null: the application. */
+  service: string | null
+  kind: SessionKind
+  /** Its name alone: arguments may hold secrets. */
+  program: string | null
+  via: SessionVia
+  who: string
+  address: string | null
+  /** The engine's id; null until its preview is awake. */
+  container: string | null
+  /** Milliseconds since 1970. */
+  opened: number
+}
+
+type Row = Omit<ShellSession, 'preview'> & PreviewKey
+
+export function shellSessionRows(db: Database) {
+  const insert = db.prepare(`
+    INSERT INTO shell_session (id, repository, tag, service, kind, program, via, who, address, container, opened)
+    VALUES (@id, @repository, @tag, @service, @kind, @program, @via, @who, @address, @container, @opened)
+  `)
+  const select = db.prepare<[], Row>('SELECT * FROM shell_session ORDER BY opened, id')
+  const update = db.prepare<{ id: string; container: string | null; program: string | null }>(
+    'UPDATE shell_session SET container = @container, program = @program WHERE id = @id',
+  )
+  const remove = db.prepare<[string]>('DELETE FROM shell_session WHERE id = ?')
+
+  return {
+    open: ({ preview, ...session }: ShellSession): void => void insert.run({ ...session, ...splitId(preview) }),
+    inside: (id: string, what: { container: string | null; program: string | null }): void =>
+      void update.run({ id, ...what }),
+    close: (id: string): void => void remove.run(id),
+    /** The oldest first. */
+    list: (): ShellSession[] =>
+      select.all().map(({ repository, tag, ...row }) => ({ ...row, preview: idOf({ repository, tag }) })),
+  }
+}

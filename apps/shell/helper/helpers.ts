@@ -1,0 +1,114 @@
+/**
+ * A helper is a container of Lotan's own image beside another one, whose processes and network it shares: it finds and
+ * ends what a session has left there, dials its services, and is where a shell runs for an image that has none. It is
+ * made when it is first needed, and ends with the container that it is beside.
+ */
+import { randomBytes } from 'node:crypto'
+import type { App } from '../../shared/app.ts'
+import {
+  EngineError,
+  type Command,
+  type CreateOptions,
+  type Engine,
+  type RunningCommand,
+} from '../../shared/engine/engine.ts'
+import { sandboxImage } from '../../shared/sandbox/sandbox-image.ts'
+
+/** Its label: the id of the container that it is beside. */
+export const BESIDE = 'lotan.beside'
+export const BUSYBOX = '/busybox'
+
+const MEMORY = 128 * 1024 ** 2
+const PIDS = 256
+/** As the previews' own, and what it needs to see whose processes they are (SYS_PTRACE): there are none of another preview. */
+const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'SYS_PTRACE']
+
+/** What it is beside. */
+export interface Beside {
+  /** The engine's id, of the container whose processes and files are meant. */
+  container: string
+  /** What holds its network: a sandbox by its name, or a container. */
+  network: string
+}
+
+export type Helpers = ReturnType<typeof openHelpers>
+
+export function openHelpers({ engine, config }: { engine: Engine } & Pick<App, 'config'>) {
+  const known = new Map<string, Promise<string>>()
+
+  async function make({ container, network }: Beside): Promise<string> {
+    const image = await sandboxImage(engine)
+    const id = await engine.create({
+      ...optionsOf(container, network, image),
+      name: `lotan-shell-${config.instance}-${randomBytes(6).toString('hex')}`,
+      Labels: { 'lotan.managed': 'true', 'lotan.instance': config.instance, [BESIDE]: container },
+    })
+    try {
+      await engine.start(id)
+    } catch (error) {
+      await engine.remove(id).catch(() => {})
+      throw error
+    }
+    return id
+  }
+
+  function helperOf(target: Beside): Promise<string> {
+    const { container } = target
+    const made = known.get(container) ?? make(target)
+    known.set(container, made)
+    void made.catch(() => known.delete(container))
+    return made
+  }
+
+  return {
+    /** Made anew where another program has removed it. @throws EngineError */
+    async run(target: Beside, command: Command): Promise<RunningCommand> {
+      try {
+        return await engine.startCommand(await helperOf(target), command)
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
+        known.delete(target.container)
+        return engine.startCommand(await helperOf(target), command)
+      }
+    },
+
+    /** Nobody is inside any more. */
+    async remove(container: string): Promise<void> {
+      const made = known.get(container)
+      known.delete(container)
+      const id = await made?.catch(() => undefined)
+      if (id !== undefined) await engine.remove(id)
+    },
+
+    /** Of this and of an earlier process. */
+    async removeAll(): Promise<void> {
+      known.clear()
+      await engine.removeLabelled(BESIDE)
+    },
+  }
+}
+
+function optionsOf(container: string, network: string, image: string): CreateOptions {
+  return {
+    Image: image,
+    Entrypoint: [BUSYBOX, 'sleep', '2147483647'],
+    Cmd: [],
+    User: '0:0',
+    Healthcheck: { Test: ['NONE'] },
+    HostConfig: {
+      PidMode: `container:${container}`,
+      NetworkMode: `container:${network}`,
+      RestartPolicy: { Name: 'no' },
+      AutoRemove: true,
+      Init: false,
+      ReadonlyRootfs: true,
+      Memory: MEMORY,
+      MemorySwap: MEMORY,
+      PidsLimit: PIDS,
+      SecurityOpt: ['no-new-privileges'],
+      CapDrop: ['ALL'],
+      CapAdd: CAPABILITIES,
+      LogConfig: { Type: 'none', Config: {} },
+    },
+  }
+}
