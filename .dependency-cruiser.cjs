@@ -68,6 +68,8 @@ const pure = [
   'shared/shell/session-kind',
   'shared/shell/frames',
   'shell/progress',
+  'shell/files/entry',
+  'shell/files/tar-header',
   'shared/stack/read/tree',
   'shared/stack/read/yaml',
   'shared/stack/read/field',

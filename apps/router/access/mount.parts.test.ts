@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
-import { adminLocations } from '../../shared/admin-locations.ts'
+import { adminLocations, isIn } from '../../shared/admin-locations.ts'
 import { routesOf } from '../admin/app.ts'
 import { openBed, type Ask } from '../admin/harness.ts'
 import { may, scopes, type Caller } from './caller.ts'
@@ -94,7 +94,7 @@ test('docs/access.md says which scope each call of the API needs', () => {
   assert.deepEqual([...new Set(others)], ['public', 'admin'])
 })
 
-test('the admin’s pages, sessions, tokens and the system need the scope admin, calls that look read, and share links and those that change something run', () => {
+test('the admin’s pages, sessions, tokens and the system need the scope admin, calls that look read, those that look inside shell, and share links and those that change something run', () => {
   assert.ok(closed.length > 15)
   // A link opens a preview to people who may not even look here.
   const isForRun = (route: Route) => changesSomething(route) || route.path === '/api/v1/shares'
@@ -102,13 +102,21 @@ test('the admin’s pages, sessions, tokens and the system need the scope admin,
     const isOfPreviews = route.path.startsWith('/api/') && !/^\/api\/v1\/(sessions|system|tokens)/.test(route.path)
     assert.equal(
       route.needs,
-      !isOfPreviews || /\/(approve|publish|secrets)$/.test(route.path) ? 'admin' : isForRun(route) ? 'run' : 'read',
+      !isOfPreviews || /\/(approve|publish|secrets)$/.test(route.path)
+        ? 'admin'
+        : route.path.endsWith('/files')
+          ? 'shell'
+          : isForRun(route)
+            ? 'run'
+            : 'read',
       nameOf(route),
     )
   }
   assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [
     'GET /api/v1/previews/:tag/wait',
+    'GET /api/v1/previews/:tag/files',
     'GET /api/v1/repositories/:repository/previews/:tag/wait',
+    'GET /api/v1/repositories/:repository/previews/:tag/files',
   ])
 })
 
@@ -175,9 +183,11 @@ test('a body is read only from a caller who may send it, and only to its limit',
 test('nginx lets through what each route takes, and has no location without a route', () => {
   const used = routes.map((route) => {
     const location = adminLocations
-      .filter(({ path }) => route.path.startsWith(path))
-      .toSorted((a, b) => b.path.length - a.path.length)[0]!
-    assert.ok((route.body?.limit ?? 0) <= location.largestBody, nameOf(route))
+      .filter((one) => isIn(one, route.path))
+      .toSorted(
+        (a, b) => Number(b.matches !== undefined) - Number(a.matches !== undefined) || b.path.length - a.path.length,
+      )[0]!
+    assert.ok(location.largestBody === 0 || (route.body?.limit ?? 0) <= location.largestBody, nameOf(route))
     return location
   })
   assert.deepEqual(new Set(used), new Set(adminLocations))

@@ -20,8 +20,8 @@ export const BUSYBOX = '/busybox'
 
 const MEMORY = 128 * 1024 ** 2
 const PIDS = 256
-/** As the previews' own, and what it needs to see whose processes they are (SYS_PTRACE): there are none of another preview. */
-const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'SYS_PTRACE']
+/** As the previews' own, and what it needs to see whose processes they are (SYS_PTRACE), and to have their root as its own (SYS_CHROOT): there are none of another preview. */
+const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'SYS_CHROOT', 'SYS_PTRACE']
 
 /** What it is beside. */
 export interface Beside {
