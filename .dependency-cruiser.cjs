@@ -153,6 +153,7 @@ const pure = [
   'lotan/cli/inside/place',
   'lotan/cli/inside/messages',
   'lotan/cli/inside/terminal/escape',
+  'lotan/cli/inside/forward/asked',
   'lotan/cli/wait/line',
   'lotan/cli/wait/seen',
   'lotan/cli/table/width',

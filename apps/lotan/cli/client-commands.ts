@@ -6,6 +6,7 @@ import { clone } from './commands/clone.ts'
 import { completion } from './commands/completion.ts'
 import { exec } from './commands/exec.ts'
 import { explain } from './commands/explain.ts'
+import { forward } from './commands/forward.ts'
 import { keep } from './commands/keep.ts'
 import { list } from './commands/list.ts'
 import { logs } from './commands/logs.ts'
@@ -48,6 +49,7 @@ export const clientCommands: readonly Definition[] = [
   shell,
   exec,
   run,
+  forward,
   explain,
   pin,
   unpin,

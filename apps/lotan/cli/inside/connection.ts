@@ -3,7 +3,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { previewPath } from '../../../shared/api/paths.ts'
 import type { Problem } from '../../../shared/api/problem.ts'
 import type { PreviewId } from '../../../shared/preview/preview-id.ts'
@@ -56,7 +56,7 @@ export async function connect(
   const ticket = await askTicket(api, id)
   const asked = new URLSearchParams({ ticket })
   for (const [name, value] of query) asked.append(name, value)
-  const socket = open(api, `${previewPath(id)}/${kind}?${asked.toString()}`)
+  const socket = await open(api, `${previewPath(id)}/${kind}?${asked.toString()}`)
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('error', (error) => reject(away(api, whyOf(error))))
@@ -71,7 +71,7 @@ export async function connect(
         socket.send(Buffer.concat([Buffer.of(streams.input), piece]), () => resolve())
       }),
     tell: (message) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
@@ -79,7 +79,9 @@ export async function connect(
   }
 }
 
-function open(api: Api, path: string): WebSocket {
+async function open(api: Api, path: string): Promise<WebSocket> {
+  // Other commands need not load it.
+  const { WebSocket } = await import('ws')
   const secure = isSecure(api)
   const { host, hostname } = new URL(api.base)
   const place = placeOf(api)
@@ -100,7 +102,7 @@ function listen(socket: WebSocket, hear: Hear): void {
     // What is not read tells nothing.
     if (socket.isPaused) heard = performance.now()
     if (performance.now() - heard > SILENCE_MS) socket.terminate()
-    else if (socket.readyState === WebSocket.OPEN) socket.ping()
+    else if (socket.readyState === socket.OPEN) socket.ping()
   }, PING_MS)
   socket.on('pong', () => (heard = performance.now()))
   socket.on('message', (data: Buffer, isBinary) => {

@@ -20,7 +20,8 @@ export interface Visit {
 
 export type FarEnd = Awaited<ReturnType<typeof openFarEnd>>
 
-export async function openFarEnd() {
+/** @param port 0: any */
+export async function openFarEnd(port = 0) {
   const tickets = new Set<string>()
   const visits: Visit[] = []
   const far = {
@@ -71,7 +72,7 @@ export async function openFarEnd() {
       far.meet(visit)
     })
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  await once(server.listen(port, '127.0.0.1'), 'listening')
   far.api.base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return far
 }
