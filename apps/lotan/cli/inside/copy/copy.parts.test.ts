@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import type http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { after, before, test } from 'node:test'
 import tar, { type Pack } from 'tar-stream'
@@ -42,7 +42,7 @@ async function serve(req: http.IncomingMessage, res: http.ServerResponse): Promi
   const file = path.join(there, at)
   // As nginx does, it reads on.
   const refuse = async (status: number, type: string, detail: string) => {
-    for await (const _ of req);
+    await buffer(req)
     res
       .writeHead(status)
       .end(JSON.stringify({ type: `http://x/problems/${type}`, title: type, status, detail, tag: 'red' }))

@@ -61,7 +61,7 @@ export async function entriesOf(tar: AsyncIterable<Uint8Array>): Promise<Extract
   // Other commands need not load it.
   const entries = (await import('tar-stream')).default.extract()
   const feed = async () => {
-    for await (const piece of tar) if (!entries.write(piece as Buffer)) await once(entries, 'drain')
+    for await (const piece of tar) if (!entries.write(piece)) await once(entries, 'drain')
     entries.end(undefined)
   }
   feed().catch((error: Error) => entries.destroy(error))
