@@ -2,6 +2,7 @@
 import { EngineError } from '../shared/engine/engine.ts'
 import type { ShellContext } from './context.ts'
 import { NoEntry } from './no-entry.ts'
+import { beginAttach, kindFor } from './sessions/attach.ts'
 import { beginCommand, type CommandAsk } from './sessions/command.ts'
 import type { Asked, Session } from './sessions/open-sessions.ts'
 import type { Talk } from './sessions/talk.ts'
@@ -20,7 +21,11 @@ export async function enterCommand(
   say: (line: string) => void,
   left: AbortSignal,
 ): Promise<Talk> {
-  return enter(context, asked, say, left, (session, target) => beginCommand(context, session, target, ask))
+  return enter(context, asked, say, left, (session, target) =>
+    kindFor(target.labels, { ...asked, service: target.service }) === 'attach'
+      ? beginAttach(context, session, target, ask.terminal)
+      : beginCommand(context, session, target, ask),
+  )
 }
 
 /** @throws NoEntry */

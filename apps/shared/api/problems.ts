@@ -269,6 +269,18 @@ export const problems = {
     means: 'The preview runs, but the engine did not start the command, or the connection.',
     remedy: 'Look at the detail, and try again.',
   },
+  'not-reachable': {
+    status: 403,
+    title: 'Not reachable from here',
+    means: 'From inside a preview its application and the services of its own stack can be reached, and nothing else.',
+    remedy: 'Name one of those that the detail names.',
+  },
+  'no-connection': {
+    status: 502,
+    title: 'No connection',
+    means: 'The application, or the service, does not take connections on this port.',
+    remedy: 'Look whether it listens there. The detail says what came of it.',
+  },
   'too-many-shares': {
     status: 409,
     title: 'Too many share links',
