@@ -11,13 +11,14 @@ import { openSessions } from './sessions/open-sessions.ts'
 const app = openApp('shell')
 const { config, log, signal } = app
 const engine = openEngine(config)
-const context: ShellContext = { ...app, engine, sessions: openSessions(app), helpers: openHelpers({ engine, config }) }
+const sessions = openSessions(app)
+const context: ShellContext = { ...app, engine, sessions, helpers: openHelpers({ engine, config }, sessions.isInside) }
 await endLeftSessions(context, signal)
 const server = await answerAt(path.join(config.runDir, 'shell.sock'), () => app.store.version())
 app.atEnd(async () => {
-  context.sessions.endAll({ why: 'lotan-ended' })
   server.close()
   server.closeAllConnections()
+  await sessions.endAll({ why: 'lotan-ended' })
   await context.helpers.removeAll()
 })
 log.info({ ssh: config.shell?.ssh?.listen }, 'shell is ready')
