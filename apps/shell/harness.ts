@@ -15,7 +15,12 @@ export async function openHarness(repository: string, env: Record<string, string
   const { config, store, engine, nudges, deps } = processor
   const app = { config, store, nudges, log: deps.log }
   const sessions = openSessions(app)
-  const context: ShellContext = { ...app, engine, sessions, helpers: openHelpers({ engine, config }, sessions.isInside) }
+  const context: ShellContext = {
+    ...app,
+    engine,
+    sessions,
+    helpers: openHelpers({ engine, config }, sessions.isInside),
+  }
   return {
     ...processor,
     context,
