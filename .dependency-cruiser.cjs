@@ -68,6 +68,7 @@ const pure = [
   'shared/shell/session-kind',
   'shared/shell/frames',
   'shell/progress',
+  'shell/sessions/reachable',
   'shared/stack/read/tree',
   'shared/stack/read/yaml',
   'shared/stack/read/field',

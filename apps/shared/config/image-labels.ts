@@ -44,3 +44,27 @@ export function readyPathLabel(labels: Labels, notices: string[]): string | null
   notices.push(notUsed('lotan.ready-path', labels, 'is no path: write one that begins with /'))
   return null
 }
+
+/** What is there for people who come to it: pages, or (`ssh`) only a way in. */
+export type Kind = 'web' | 'ssh'
+
+/** Many readers, one notice: only who makes its container tells it. */
+export function kindLabel(labels: Labels, notices: string[] = []): Kind {
+  return oneOf(labels, 'lotan.kind', ['web', 'ssh'], notices)
+}
+
+/** Whether a person who comes in gets a shell, or talks with the program that its container runs. */
+export type Connection = 'exec' | 'attach'
+
+export function connectionLabel(labels: Labels, notices: string[] = []): Connection {
+  return oneOf(labels, 'lotan.connection', ['exec', 'attach'], notices)
+}
+
+/** The first one counts where the label is missing, or is none of them. */
+function oneOf<T extends string>(labels: Labels, label: string, words: readonly [T, T], notices: string[]): T {
+  const text = labels[label]
+  const found = words.find((word) => word === text)
+  if (text !== undefined && found === undefined)
+    notices.push(notUsed(label, labels, `write ${words[0]} or ${words[1]}`))
+  return found ?? words[0]
+}

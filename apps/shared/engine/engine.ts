@@ -53,7 +53,7 @@ import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
-export { MADE_FROM, STACK_SPEC } from './container-facts.ts'
+export { MADE_FROM, RUN, STACK_SPEC } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
 export type { ImageRun, ImageSize, NamedImage } from './images.ts'
@@ -96,6 +96,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     listBoth: (preview?: PreviewId) => listBoth(docker, instance, preview),
     listSandboxes: () => facts.listSandboxes(docker, instance),
     inspect: (id: string) => facts.inspect(docker, instance, id),
+    madeWith: (id: string) => containers.madeWith(docker, id),
     output: (id: string, lines: number) => output(docker, id, lines),
     logs: (id: string, options: LogOptions) => logs(docker, id, options),
     events: (signal: AbortSignal, since?: number) => events(docker, instance, signal, since),
@@ -103,7 +104,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     create: (options: containers.CreateOptions) => containers.create(docker, options),
     start: (id: string) => containers.start(docker, id),
     stop: (id: string, timeout?: number) => containers.stop(docker, id, timeout),
-    kill: (id: string) => containers.kill(docker, id),
+    kill: (id: string, signal?: string) => containers.kill(docker, id, signal),
     setCpuQuota: (id: string, quota: number) => containers.setCpuQuota(docker, id, quota),
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),

@@ -29,14 +29,14 @@ export function shellSessionRows(db: Database) {
     VALUES (@id, @repository, @tag, @service, @kind, @program, @via, @who, @address, @container, @opened)
   `)
   const select = db.prepare<[], Row>('SELECT * FROM shell_session ORDER BY opened, id')
-  const update = db.prepare<{ id: string; container: string | null; program: string | null }>(
-    'UPDATE shell_session SET container = @container, program = @program WHERE id = @id',
+  const update = db.prepare<Pick<ShellSession, 'id' | 'container' | 'program' | 'kind'>>(
+    'UPDATE shell_session SET container = @container, program = @program, kind = @kind WHERE id = @id',
   )
   const remove = db.prepare<[string]>('DELETE FROM shell_session WHERE id = ?')
 
   return {
     open: ({ preview, ...session }: ShellSession): void => void insert.run({ ...session, ...splitId(preview) }),
-    inside: (id: string, what: { container: string | null; program: string | null }): void =>
+    inside: (id: string, what: Pick<ShellSession, 'container' | 'program' | 'kind'>): void =>
       void update.run({ id, ...what }),
     close: (id: string): void => void remove.run(id),
     /** The oldest first. */

@@ -1,10 +1,9 @@
 /** What an earlier process has left behind when it was killed: processes in containers, helpers, rows. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineError } from '../../shared/engine/engine.ts'
+import { EngineError, RUN } from '../../shared/engine/engine.ts'
 import type { ShellSession } from '../../shared/store/store.ts'
 import type { ShellContext } from '../context.ts'
 import { endProcesses } from '../helper/end-processes.ts'
-import { RUN } from './one-off.ts'
 
 const RETRY_MS = 2_000
 

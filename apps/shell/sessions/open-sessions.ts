@@ -33,7 +33,7 @@ export interface Session extends Asked {
   /** Bytes went either way: its preview is in use. */
   touch: () => void
   /** What it is in. */
-  inside: (container: string, program?: string | null) => void
+  inside: (container: string, program?: string | null, kind?: SessionKind) => void
   /** Told lines that whoever is inside should read. */
   onNotice: (tell: (line: string) => void) => void
   /** Once: later ones are ignored. */
@@ -115,10 +115,10 @@ export function openSessions({ config, store, nudges, log }: Pick<App, 'config' 
         opened: now,
         signal: ending.signal,
         touch: () => touch(one),
-        inside(container, program = session.program) {
+        inside(container, program = session.program, kind = session.kind) {
           one.container = container
-          session.program = program
-          store.shellSessions.inside(session.id, { container, program })
+          Object.assign(session, { program, kind })
+          store.shellSessions.inside(session.id, { container, program, kind })
         },
         onNotice: (tell) => void (one.tell = tell),
         end: (end) => close(one, end),
