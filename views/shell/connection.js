@@ -3,6 +3,7 @@ import { SUBPROTOCOL, streams } from '../../apps/shared/shell/frames.ts'
 
 const KEPT = 30_000 // milliseconds that Lotan keeps a shell whose connection broke
 const WAITS = [300, 1000, 2000, 4000, 5000] // milliseconds from one try to the next
+const MOST = 64 * 1024 // bytes in one message; Lotan takes no large ones
 const LEFT = 1000 // the close code that ends the session at once: any other may be a connection that broke
 
 /**
@@ -30,12 +31,9 @@ export function openConnection({ tickets, exec, service, sizeOf, told }) {
     if (ticket === undefined) return later()
     if (ticket.refused) return over({ refused: ticket.refused })
     const { columns, rows } = sizeOf()
-    const query = new URLSearchParams({ ticket, tty: 1, via: 'page', columns, rows, term: 'xterm-256color' })
-    if (service) query.set('service', service)
-    if (resume) {
-      query.set('resume', resume)
-      query.set('seen', seen)
-    }
+    const begins = { term: 'xterm-256color', ...(service && { service }) }
+    const again = { resume, seen }
+    const query = new URLSearchParams({ ticket, tty: 1, via: 'page', columns, rows, ...(resume ? again : begins) })
     const url = new URL(`${exec}?${query}`, location.href)
     url.protocol = url.protocol.replace('http', 'ws')
     listen(new WebSocket(url, SUBPROTOCOL))
@@ -142,11 +140,13 @@ export function openConnection({ tickets, exec, service, sizeOf, told }) {
   return {
     /** @param bytes Uint8Array; what is typed while the connection is broken is dropped, as the page says */
     send(bytes) {
-      if (!isOpen) return
-      const frame = new Uint8Array(bytes.length + 1)
-      frame[0] = streams.input
-      frame.set(bytes, 1)
-      socket.send(frame)
+      for (let at = 0; isOpen && at < bytes.length; at += MOST) {
+        const piece = bytes.subarray(at, at + MOST)
+        const frame = new Uint8Array(piece.length + 1)
+        frame[0] = streams.input
+        frame.set(piece, 1)
+        socket.send(frame)
+      }
     },
     resize: ({ columns, rows }) => say({ type: 'resize', columns, rows }),
     close,
