@@ -11,12 +11,14 @@ import { openSessions } from './sessions/open-sessions.ts'
 const app = openApp('shell')
 const { config, log, signal } = app
 const engine = openEngine(config)
-const context: ShellContext = { ...app, engine, sessions: openSessions(app), helpers: openHelpers({ engine, config }) }
+const sessions = openSessions(app)
+const context: ShellContext = { ...app, engine, sessions, helpers: openHelpers({ engine, config }, sessions.isInside) }
 await endLeftSessions(context, signal)
 const server = await openServer(context, path.join(config.runDir, 'shell.sock'))
 app.atEnd(async () => {
-  context.sessions.endAll({ why: 'lotan-ended' })
+  const ended = sessions.endAll({ why: 'lotan-ended' })
   await server.close()
+  await ended
   await context.helpers.removeAll()
 })
 log.info({ ssh: config.shell?.ssh?.listen }, 'shell is ready')

@@ -108,7 +108,8 @@ export function open(api: Api, path: string, sending: Sending): Promise<Incoming
   })
 }
 
-function placeOf(api: Api): { host: string; port: number } {
+/** Where to connect. */
+export function placeOf(api: Api): { host: string; port: number } {
   if (api.connect) return api.connect
   const { hostname, port } = new URL(api.base)
   // Browsers and curl resolve these names to this machine by themselves; Node does not.
@@ -116,7 +117,7 @@ function placeOf(api: Api): { host: string; port: number } {
   return { host, port: Number(port || (isSecure(api) ? 443 : 80)) }
 }
 
-function isSecure({ base, connect }: Api): boolean {
+export function isSecure({ base, connect }: Api): boolean {
   return connect?.secure ?? base.startsWith('https:')
 }
 

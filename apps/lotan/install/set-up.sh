@@ -44,7 +44,7 @@ needed() {
   echo nginx:nginx-light nginx-lua:libnginx-mod-http-lua ss:iproute2 ip:iproute2 iptables:iptables busybox:busybox-static setpriv:util-linux flock:util-linux
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
   [ "$mode" = run ] && [ -n "${REPOSITORY:-}${LOTAN_REPOSITORIES:-}" ] || echo docker-registry:docker-registry
-  [ "$mode" = run ] || echo chromium:chromium faketime:faketime lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose pg_ctlcluster:postgresql
+  [ "$mode" = run ] || echo chromium:chromium faketime:faketime lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose pg_ctlcluster:postgresql ssh:openssh-client sftp:openssh-client
   [ "$mode" != bench ] || echo caddy:caddy haproxy:haproxy
   # An engine may be there without its program: one elsewhere, or a desktop's.
   [ "$engine" = answers ] || echo dockerd:docker.io
