@@ -2,6 +2,7 @@
 import { EngineError } from '../shared/engine/engine.ts'
 import type { ShellContext } from './context.ts'
 import { NoEntry } from './no-entry.ts'
+import { beginAttach, kindFor } from './sessions/attach.ts'
 import { beginCommand, type CommandAsk } from './sessions/command.ts'
 import type { Asked, Session } from './sessions/open-sessions.ts'
 import type { Talk } from './sessions/talk.ts'
@@ -20,7 +21,11 @@ export async function enterCommand(
   say: (line: string) => void,
   left: AbortSignal,
 ): Promise<Talk> {
-  return enter(context, asked, say, left, (session, target) => beginCommand(context, session, target, ask))
+  return enter(context, asked, say, left, (session, target) =>
+    kindFor(target.labels, { ...asked, service: target.service }) === 'attach'
+      ? beginAttach(context, session, target, ask.terminal)
+      : beginCommand(context, session, target, ask),
+  )
 }
 
 /** @throws NoEntry */
@@ -41,9 +46,15 @@ export async function enter<T>(
     return await begin(session, targetOf(context, preview, asked.service))
   } catch (error) {
     session.end({ why: 'failed', detail: (error as Error).message.split('\n')[0] ?? '' })
-    if (error instanceof NoEntry) throw error
-    if (session.signal.aborted) throw new NoEntry('ended-meanwhile', 'You have left.')
-    if (error instanceof EngineError) throw new NoEntry('session-failed', `The engine refuses: ${error.message}`)
-    throw error
+    throw entryError(error, session.signal.aborted)
   }
+}
+
+/** @returns NoEntry for all that is expected */
+export function entryError(error: unknown, hasLeft: boolean): unknown {
+  if (error instanceof NoEntry) return error
+  if (hasLeft) return new NoEntry('ended-meanwhile', 'You have left.')
+  return error instanceof EngineError
+    ? new NoEntry('session-failed', `The engine refuses: ${error.message}`)
+    : error
 }

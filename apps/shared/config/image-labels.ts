@@ -1,5 +1,6 @@
 /** What an image's labels say of how its container is run. One that cannot be used is named in `notices`, and is none. */
 import os from 'node:os'
+import { KIND_LABEL, kinds, type Kind } from '../preview/kind.ts'
 import { notUsed } from './limits.ts'
 import { zeroOrOne } from './values/text.ts'
 import { wantedOf } from './values/value.ts'
@@ -43,4 +44,24 @@ export function readyPathLabel(labels: Labels, notices: string[]): string | null
   if (/^\/[\x21-\x7e]{0,1000}$/.test(path)) return path
   notices.push(notUsed('lotan.ready-path', labels, 'is no path: write one that begins with /'))
   return null
+}
+
+export function kindLabel(labels: Labels, notices: string[]): Kind {
+  return oneOf(labels, KIND_LABEL, kinds, notices)
+}
+
+/** Whether a person who comes in gets a shell, or talks with the program that its container runs. */
+export type Connection = 'exec' | 'attach'
+
+export function connectionLabel(labels: Labels, notices: string[] = []): Connection {
+  return oneOf(labels, 'lotan.connection', ['exec', 'attach'], notices)
+}
+
+/** The first one counts where the label is missing, or is none of them. */
+function oneOf<T extends string>(labels: Labels, label: string, words: readonly [T, T], notices: string[]): T {
+  const text = labels[label]
+  const found = words.find((word) => word === text)
+  if (text !== undefined && found === undefined)
+    notices.push(notUsed(label, labels, `write ${words[0]} or ${words[1]}`))
+  return found ?? words[0]
 }

@@ -13,6 +13,9 @@ export const MADE_FROM = 'lotan.image'
 /** Not `lotan.stack`, which it has from its image. */
 export const STACK_SPEC = 'lotan.stack-spec'
 
+/** The label of a container that a person runs one command in: the id of their session. */
+export const RUN = 'lotan.run'
+
 export interface Container extends PreviewKey {
   id: string
   name: string
@@ -73,7 +76,11 @@ export async function listAll(docker: Docker, instance: string, preview?: Previe
     ([key, value]) => `${key}=${value}`,
   )
   const label = [`lotan.instance=${instance}`, ...own]
-  return call('listing containers', (abort) => docker.listContainers({ all: true, filters: { label }, ...abort }))
+  const found = await call('listing containers', (abort) =>
+    docker.listContainers({ all: true, filters: { label }, ...abort }),
+  )
+  // The image of a copy has the labels of a preview's container, and so has what is run of it.
+  return readAnswer('listing containers', () => found.filter((info) => labelsOf(info)[RUN] === undefined))
 }
 
 export function containersIn(containers: Docker.ContainerInfo[], instance: string, preview?: PreviewId): Container[] {

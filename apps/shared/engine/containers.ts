@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import { REQUEST_MS, call, undefinedIfMissing } from './call.ts'
+import { REQUEST_MS, call, readAnswer, undefinedIfMissing } from './call.ts'
 import { EngineError } from './error.ts'
 import { networkName } from '../slots/slots.ts'
 
@@ -18,6 +18,17 @@ export async function create(docker: Docker, options: CreateOptions): Promise<st
   return container.id
 }
 
+/** What another one like it is made with, without its name, labels, network and ports. @throws EngineError `missing` */
+export async function madeWith(docker: Docker, id: string): Promise<CreateOptions> {
+  const found = await call(`inspecting ${id}`, (abort) => docker.getContainer(id).inspect({ ...abort }))
+  return readAnswer(`inspecting ${id}`, () => {
+    const { Config: config, Image } = found
+    const HostConfig = { ...found.HostConfig, PortBindings: undefined, ExtraHosts: undefined }
+    const { Env, User, WorkingDir, Entrypoint, StopSignal, Healthcheck } = config as Docker.ContainerCreateOptions
+    return { Image, Env, User, WorkingDir, Entrypoint, StopSignal, Healthcheck, HostConfig }
+  })
+}
+
 export async function start(docker: Docker, id: string): Promise<void> {
   await call('starting', (abort) => docker.getContainer(id).start({ ...abort }), {
     ms: START_MS,
@@ -33,10 +44,8 @@ export async function stop(docker: Docker, id: string, timeout = 10): Promise<vo
 }
 
 /** Also while paused. A container that does not run, or does not exist, is no error. */
-export async function kill(docker: Docker, id: string): Promise<void> {
-  await call('killing', (abort) => docker.getContainer(id).kill({ signal: 'SIGKILL', ...abort })).catch(
-    ignoreStatus(404, 409),
-  )
+export async function kill(docker: Docker, id: string, signal = 'SIGKILL'): Promise<void> {
+  await call('killing', (abort) => docker.getContainer(id).kill({ signal, ...abort })).catch(ignoreStatus(404, 409))
 }
 
 /** Also applies to its next start. @param quota microseconds per period */

@@ -15,6 +15,7 @@ import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
 import { readArchive, statFile, writeArchive } from './archive.ts'
+import { withCommands } from './with-commands.ts'
 import { attach, startCommand, type Command, type Size } from './interactive.ts'
 import { exec } from './exec.ts'
 import { openRefusedForks } from './forks.ts'
@@ -53,7 +54,7 @@ import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
-export { MADE_FROM, STACK_SPEC } from './container-facts.ts'
+export { MADE_FROM, RUN, STACK_SPEC } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
 export type { ImageRun, ImageSize, NamedImage } from './images.ts'
@@ -96,6 +97,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     listBoth: (preview?: PreviewId) => listBoth(docker, instance, preview),
     listSandboxes: () => facts.listSandboxes(docker, instance),
     inspect: (id: string) => facts.inspect(docker, instance, id),
+    madeWith: (id: string) => containers.madeWith(docker, id),
     output: (id: string, lines: number) => output(docker, id, lines),
     logs: (id: string, options: LogOptions) => logs(docker, id, options),
     events: (signal: AbortSignal, since?: number) => events(docker, instance, signal, since),
@@ -103,7 +105,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     create: (options: containers.CreateOptions) => containers.create(docker, options),
     start: (id: string) => containers.start(docker, id),
     stop: (id: string, timeout?: number) => containers.stop(docker, id, timeout),
-    kill: (id: string) => containers.kill(docker, id),
+    kill: (id: string, signal?: string) => containers.kill(docker, id, signal),
     setCpuQuota: (id: string, quota: number) => containers.setCpuQuota(docker, id, quota),
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
@@ -113,6 +115,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     exec: (id: string, command: string[], options: Omit<Parameters<typeof exec>[3], 'local'>) =>
       exec(docker, id, command, { ...options, local: isLocal }),
     startCommand: (id: string, command: Command) => startCommand(docker, id, command),
+    withCommands: () => withCommands(docker, instance),
     attach: (id: string, terminal: Size) => attach(docker, id, terminal),
     statFile: (id: string, path: string) => statFile(docker, id, path),
     readArchive: (id: string, path: string) => readArchive(docker, id, path),

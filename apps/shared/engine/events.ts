@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import { call } from './call.ts'
+import { RUN } from './container-facts.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 import { engineError } from './error.ts'
 import { previewOf } from './preview-labels.ts'
@@ -77,6 +78,8 @@ function read({ Action, Actor, timeNano }: RawEvent): EngineEvent | undefined {
   if (!action) return undefined
   const sandbox = Actor.Attributes['lotan.sandbox']
   if (sandbox !== undefined) return { sandbox: Number(sandbox), action }
+  // It has the labels of its image, which may be a copy's.
+  if (Actor.Attributes[RUN] !== undefined) return undefined
   const preview = previewOf(Actor.Attributes)
   if (preview === undefined) return undefined
   const service = Actor.Attributes[SERVICE]
