@@ -33,6 +33,7 @@ const homes = {
 /** Rules that know neither the clock nor chance nor anything outside. That their text names none, checks.test.ts looks. */
 const pure = [
   'shared/tag',
+  'shared/scope',
   'shared/preview/preview',
   'shared/preview/event',
   'shared/preview/endpoint',
@@ -68,6 +69,10 @@ const pure = [
   'shared/shell/session-kind',
   'shared/shell/frames',
   'shell/progress',
+  'shell/sessions/end-words',
+  'shell/ssh/user-name',
+  'shell/ssh/keys/key-blob',
+  'shell/ssh/keys/keys-file',
   'shell/sessions/reachable',
   'shared/stack/read/tree',
   'shared/stack/read/yaml',

@@ -7,6 +7,7 @@ import type { ShellContext } from './context.ts'
 import { openHelpers } from './helper/helpers.ts'
 import { endLeftSessions } from './sessions/left-sessions.ts'
 import { openSessions } from './sessions/open-sessions.ts'
+import { openSsh } from './ssh/open-ssh.ts'
 
 const app = openApp('shell')
 const { config, log, signal } = app
@@ -14,10 +15,12 @@ const engine = openEngine(config)
 const context: ShellContext = { ...app, engine, sessions: openSessions(app), helpers: openHelpers({ engine, config }) }
 await endLeftSessions(context, signal)
 const server = await answerAt(path.join(config.runDir, 'shell.sock'), () => app.store.version())
+const ssh = config.shell?.ssh && openSsh(context, config.shell.ssh, signal)
 app.atEnd(async () => {
   context.sessions.endAll({ why: 'lotan-ended' })
   server.close()
   server.closeAllConnections()
+  await ssh?.close()
   await context.helpers.removeAll()
 })
 log.info({ ssh: config.shell?.ssh?.listen }, 'shell is ready')
