@@ -22,7 +22,7 @@ const homes = {
   metrics: { of: packages('prom-client'), home: '^apps/router/metrics/' },
   esbuild: { of: packages('esbuild'), home: '^apps/lotan/install/' },
   forge: { of: packages('@octokit/[^/]+'), home: '^apps/forge/' },
-  ssh: { of: packages('(@types/)?ssh2'), home: '^apps/shell/ssh/' },
+  ssh: { of: packages('(@types/)?ssh2'), home: '^apps/shell/(ssh|files)/' },
   tar: { of: packages('(@types/)?tar-stream'), home: '^apps/(shell/files|lotan/cli/inside/copy)/' },
   'web-sockets': { of: packages('(@types/)?ws'), home: '^apps/(shell/http|lotan/cli)/' },
   terminal: { of: packages('@xterm/[^/]+'), home: '^apps/(lotan/install|router/pages)/' },
@@ -33,6 +33,7 @@ const homes = {
 /** Rules that know neither the clock nor chance nor anything outside. That their text names none, checks.test.ts looks. */
 const pure = [
   'shared/tag',
+  'shared/scope',
   'shared/preview/preview',
   'shared/preview/event',
   'shared/preview/kind',
@@ -75,6 +76,10 @@ const pure = [
   'shell/http/parameters',
   'shell/http/wanted',
   'shell/http/tail',
+  'shell/sessions/end-words',
+  'shell/ssh/user-name',
+  'shell/ssh/keys/key-blob',
+  'shell/ssh/keys/keys-file',
   'shell/sessions/reachable',
   'shared/stack/read/tree',
   'shared/stack/read/yaml',
