@@ -57,7 +57,7 @@ export async function openServer(context: ShellContext, socketFile: string, last
       }
     }
     // nginx passes nothing on that begins so: this is the router's.
-    if (req.url?.startsWith('/files?')) return serveFiles(req, res, context)
+    if (req.url?.startsWith('/files?')) return void serveFiles(req, res, context)
     const [status, headers, body] = refusal(new Refused('upgrade-needed', 'This address is for WebSockets.'))
     return res.writeHead(status, headers).end(body)
   }
