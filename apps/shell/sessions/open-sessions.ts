@@ -12,7 +12,7 @@ import { NoEntry } from '../no-entry.ts'
 
 export const MOST_SESSIONS = 100
 /** Each write of the database wakes who waits for one. */
-const NOTE_EVERY_MS = 5_000
+const NOTE_EVERY_MS = 4_000
 const WARN_MS = 60_000
 const LOOK_MS = 1_000
 const LEAVING_LOOK_MS = 50

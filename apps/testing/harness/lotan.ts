@@ -41,6 +41,8 @@ const partNames = {
   reaper: /apps\/reaper\/main\.ts/,
   /** Only with LOTAN_FORGE, or LOTAN_NOTIFY_URL. */
   forge: /apps\/forge\/main\.ts/,
+  /** Only with LOTAN_SHELL. */
+  shell: /apps\/shell\/main\.ts/,
   nginx: /^nginx: master|^nginx /,
   redis: /^redis-server/,
 }
@@ -183,10 +185,10 @@ export async function startLotan(options: {
       return until(`${tag} is ${state}`, () => (bed.store.get(tag)?.state ?? 'unknown') === state, { within })
     },
 
-    /** Those of previews, without their services'. */
+    /** Those of previews, without their services', and without what sessions inside have. */
     containers: async () =>
       (await containersWith(`lotan.instance=${instance}`)).filter(
-        ({ Labels }) => !('lotan.sandbox' in Labels) && !('lotan.service' in Labels),
+        ({ Labels }) => !['sandbox', 'service', 'beside', 'run'].some((label) => `lotan.${label}` in Labels),
       ),
     /** That of a service of a preview's stack. @throws where it does not run */
     async serviceOf(id: PreviewId, service: string): Promise<string> {
