@@ -105,11 +105,7 @@ test('the admin’s pages, sessions, tokens and the system need the scope admin,
   const isForRun = (route: Route) => changesSomething(route) || route.path === '/api/v1/shares'
   for (const route of closed) {
     const isOfPreviews = route.path.startsWith('/api/') && !/^\/api\/v1\/(sessions|system|tokens)/.test(route.path)
-    assert.equal(
-      route.needs,
-      scopeOf(route, isOfPreviews),
-      nameOf(route),
-    )
+    assert.equal(route.needs, scopeOf(route, isOfPreviews), nameOf(route))
   }
   assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [
     'GET /api/v1/previews/:tag/wait',

@@ -266,7 +266,8 @@ export const problems = {
   'session-over': {
     status: 404,
     title: 'The session is over',
-    means: 'A page came back to its session, and it has ended: it is kept for half a minute after its connection broke.',
+    means:
+      'A page came back to its session, and it has ended: it is kept for half a minute after its connection broke.',
     remedy: 'Begin a new one.',
   },
   'upgrade-needed': {
