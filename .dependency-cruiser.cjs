@@ -33,6 +33,7 @@ const homes = {
 /** Rules that know neither the clock nor chance nor anything outside. That their text names none, checks.test.ts looks. */
 const pure = [
   'shared/tag',
+  'shared/scope',
   'shared/preview/preview',
   'shared/preview/event',
   'shared/preview/kind',
@@ -73,6 +74,10 @@ const pure = [
   'shell/http/parameters',
   'shell/http/wanted',
   'shell/http/tail',
+  'shell/sessions/end-words',
+  'shell/ssh/user-name',
+  'shell/ssh/keys/key-blob',
+  'shell/ssh/keys/keys-file',
   'shell/sessions/reachable',
   'shared/stack/read/tree',
   'shared/stack/read/yaml',

@@ -99,7 +99,7 @@ describe('the terminal in the browser', { timeout: 120_000 }, () => {
 
   test('says that its preview was stopped, and wakes it when it is opened again', async () => {
     await lotan.api('POST', '/previews/red/stop')
-    await page.getByText('red was stopped, and the shell with it.').waitFor()
+    await page.getByText('red was stopped, or its container ended, and the shell with it.').waitFor()
     await keepScreenshot(page, 'terminal-stopped')
     await page.getByRole('button', { name: 'Open again' }).click()
     await standing('Connected')

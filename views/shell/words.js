@@ -8,7 +8,7 @@ export function endWords(end, { idle, preview }) {
     case 'idle':
       return `Nothing was typed or written for ${idle}, so the session was ended.`
     case 'stopped':
-      return `${preview} was stopped, and the shell with it.`
+      return `${preview} was stopped, or its container ended, and the shell with it.`
     case 'lotan-ended':
       return 'Lotan itself was stopped or restarted, and the shell with it.'
     case 'failed':

@@ -91,7 +91,7 @@ test('the script’s words say how a session ended, and what it does about a con
       'The shell has ended.',
       'The shell has ended, with exit code 137.',
       'Nothing was typed or written for 15 min, so the session was ended.',
-      'pr-7 was stopped, and the shell with it.',
+      'pr-7 was stopped, or its container ended, and the shell with it.',
       'The session was closed.',
       'Lotan itself was stopped or restarted, and the shell with it.',
       'The session failed: The engine is away.',
