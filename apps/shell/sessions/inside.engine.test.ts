@@ -193,16 +193,22 @@ describe('inside of a preview', { timeout: 120_000 }, () => {
     assert.equal(await inPlain('echo $0 $A'), '/bin/sh 1\n')
   })
 
-  const talksOf = (ask: Partial<CommandAsk>, left: AbortSignal) => enterCommand(harness.context, asked('shell', 'talks'), { command: null, terminal: { columns: 80, rows: 24 }, env: [], ...ask }, () => {}, left) // prettier-ignore
+  const talksOf = (ask: Partial<CommandAsk>, left: AbortSignal) => enterCommand(harness.context, asked(ask.command ? 'exec' : 'shell', 'talks'), { command: null, terminal: { columns: 80, rows: 24 }, env: [], ...ask }, () => {}, left) // prettier-ignore
 
   test('a program that talks on its terminal is up without HTTP, and goes on when its visitor leaves', async () => {
+    // Other clients of the engine leave by these keys. Here a program has them.
+    const detaches = '\x10\x11'
+    const reads = await talksOf({ command: ['/bin/busybox', 'sh', '-c', 'read -r line; echo "<$line>"'] }, new AbortController().signal) // prettier-ignore
+    reads.input.write(`${detaches}there\n`)
+    assert.match((await readAll(reads.output)).toString(), /there>/)
+    assert.deepEqual(await reads.ended, { why: 'exited', code: 0 })
     const first = new AbortController()
     for (const left of [first, new AbortController()]) {
       const talk = await talksOf({}, left.signal)
       let text = ''
       talk.output.on('data', (part: Buffer) => (text += part.toString()))
-      talk.input.write('hello\n')
-      await until('it answers', () => text.includes('<hello>'))
+      talk.input.write(detaches + 'hello\n')
+      await until('it answers', () => text.includes('hello>'))
       assert.equal(harness.store.shellSessions.list()[0]?.kind, 'attach')
       if (left === first) left.abort()
       else talk.input.write('end\n')
