@@ -63,6 +63,7 @@ export const longest = [
   'apps/stories/cold-answers.test.ts',
   'apps/stories/ports.test.ts',
   'apps/stories/plain-http.test.ts',
+  'apps/stories/terminal.test.ts',
   'apps/lotan/supervisor/up.parts.test.ts',
   'apps/stories/tls.test.ts',
   'apps/stories/first.test.ts',
