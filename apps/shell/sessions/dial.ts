@@ -57,6 +57,8 @@ export async function dial(
 ): Promise<Connection> {
   const reach = reachable(address, reachOf(context, session.preview))
   if ('refused' in reach) throw new NoEntry('not-reachable', reach.refused)
+  // Its helper stays as long as the session does. A session of another kind is in a container already.
+  if (session.kind === 'forward') session.inside(target.container)
   let said = ''
   for (const host of reach.hosts) {
     const tried = await connect(context, session, target, host, reach.port)
