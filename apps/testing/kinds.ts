@@ -108,6 +108,7 @@ export const calm = [
   'apps/queue-processor/images/stack-images.engine.test.ts',
   'apps/stories/newest.test.ts',
   'apps/stories/stopping.test.ts',
+  'apps/stories/terminal.test.ts',
   'apps/stories/full.test.ts',
   'apps/lotan/supervisor/up.parts.test.ts',
   'apps/reaper/main.engine.test.ts',
