@@ -74,7 +74,7 @@ describe('inside of a preview', { timeout: 120_000 }, () => {
     const { container } = (await harness.untilState('red', 'running')).generation
     const helpers = await containersWith(`lotan.beside=${container}`)
     const { Processes } = await docker<{ Processes: string[][] }>('GET', `/containers/${helpers[0]!.Id}/top?ps_args=-eo%20pid,args`) // prettier-ignore
-    return Processes.map((columns) => columns.join(' ')).filter((line) => / nc -w /.test(line))
+    return Processes.map((columns) => columns.join(' ')).filter((line) => /^\s*\d+ \/busybox nc -w /.test(line))
   }
 
   test('20 MB go to a service and come back, and the client’s end is told', async () => {
