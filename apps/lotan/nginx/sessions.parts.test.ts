@@ -78,7 +78,11 @@ describe('a way in, through nginx', { timeout: 60_000 }, () => {
     })
 
   test('a WebSocket goes to the shell part, with who asks and without their login', async () => {
-    for (const at of ['/previews/red/exec', '/previews/1.9.5/run', '/repositories/api/previews/pr-7--as-anna/forward']) {
+    for (const at of [
+      '/previews/red/exec',
+      '/previews/1.9.5/run',
+      '/repositories/api/previews/pr-7--as-anna/forward',
+    ]) {
       const socket = socketAt(`${at}?ticket=hush&cmd=ls`)
       const [hello] = (await once(socket, 'message')) as [Buffer]
       const { url, headers } = JSON.parse(hello.toString()) as { url: string; headers: http.IncomingHttpHeaders }
@@ -96,7 +100,17 @@ describe('a way in, through nginx', { timeout: 60_000 }, () => {
   })
 
   test('files, tickets and all else are the router’s', async () => {
-    for (const at of ['/files', '/previews/red/files', '/previews/red/shell', '/api/v1/previews/red/tickets', '/previews/red/exec/', '/previews/a/b/exec', '/x/previews/red/exec', '/exec']) // prettier-ignore
+    for (const at of [
+      '/files',
+      '/previews/red/files',
+      '/previews/red/shell',
+      '/api/v1/previews/red/tickets',
+      '/previews/red/exec/',
+      '/previews/a/b/exec',
+      '/x/previews/red/exec',
+      '/exec',
+    ])
+      // prettier-ignore
       assert.match((await ask(`${at}?path=/x`)).text, /^the router, /, at)
     // However it is written.
     for (const at of ['/previews/red/exec/../files', '/previews/red/%66iles', '//previews/red/files'])
