@@ -36,7 +36,8 @@ export function actionsOn({ lotan, engine, disk, pullRequests, insiders }: Scene
   return {
     ...previewActions(lotan),
     ...pullRequestActions(lotan, pullRequests),
-    'a session is opened': insiders.come,
+    // It may take as long as a start, and nothing waits for it.
+    'a session is opened': async (id) => void insiders.come(id).catch(() => {}),
     'a session is closed': insiders.goAway,
     'the forge is away': oneAtATime(async () => {
       await pullRequests.github.goAway()

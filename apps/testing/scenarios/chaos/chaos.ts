@@ -104,8 +104,9 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       // Where slots are ports there are no second hosts.
       const side = slotKind === 'network' ? [sideOf(random.oneOf(stacked))] : []
       const load = startLoad(bed, [...subjects, ...side], { pause: 20 })
-      // Beside whatever happens; it may not come in.
-      const under: Promise<unknown>[] = [insiders.come(subjects[0]!).catch(() => {})]
+      // Beside whatever happens, in this round and the next; it may not come in.
+      void insiders.come(subjects[0]!).catch(() => {})
+      const under: Promise<unknown>[] = []
       for (let left = 1 + random.below(MOST_ACTIONS); left > 0; left--) {
         const [name, id] = [random.oneOf(Object.keys(actions)), random.oneOf(ids)]
         const began = Date.now()
@@ -122,7 +123,6 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       }
       await Promise.all(under)
       await load.stop()
-      await insiders.allGoAway()
       counts.served += [...load.served().values()].reduce((all, some) => all + some, 0)
       counts.byServices += side.reduce((all, one) => all + (load.served().get(one) ?? 0), 0)
       const wrong = [...load.wrong().keys()]
@@ -142,6 +142,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
 
     async close() {
       judge.close()
+      await insiders.allGoAway()
       await close()
     },
   }
