@@ -46,6 +46,8 @@ export interface Waits {
   grace: number
   errors: number
   steady: number
+  /** How long what answers no requests must have run until it is up. */
+  run: number
   /** How long an application listens on other ports only until that is told, and until it has failed by it. */
   elsewhere: { told: number; certain: number }
   /** How long a pull may get no byte. */
@@ -57,6 +59,7 @@ export const defaultWaits: Waits = {
   grace: 30_000,
   errors: 10_000,
   steady: 3_000,
+  run: 1_000,
   elsewhere: { told: 3_000, certain: 30_000 },
   stall: 60_000,
 }

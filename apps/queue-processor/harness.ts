@@ -97,6 +97,7 @@ export async function openHarness(repository: string, env: Record<string, string
       grace: 1_000,
       errors: 500,
       steady: 700,
+      run: 200,
       elsewhere: { told: 300, certain: 30_000 },
       stall: 60_000,
       ...waits,

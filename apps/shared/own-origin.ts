@@ -1,4 +1,4 @@
-/** Whether a browser's request was made by a page of the admin's host. Pure. */
+/** Whether a browser's request was made by a page of the admin's host. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { urlOf, type Config } from './config/config.ts'
 

@@ -7,6 +7,7 @@ import { openHelpers } from './helper/helpers.ts'
 import { openServer } from './http/server.ts'
 import { endLeftSessions } from './sessions/left-sessions.ts'
 import { openSessions } from './sessions/open-sessions.ts'
+import { openSsh } from './ssh/open-ssh.ts'
 
 const app = openApp('shell')
 const { config, log, signal } = app
@@ -15,9 +16,10 @@ const sessions = openSessions(app)
 const context: ShellContext = { ...app, engine, sessions, helpers: openHelpers({ engine, config }, sessions.isInside) }
 await endLeftSessions(context, signal)
 const server = await openServer(context, path.join(config.runDir, 'shell.sock'))
+const ssh = config.shell?.ssh && openSsh(context, config.shell.ssh, signal)
 app.atEnd(async () => {
   const ended = sessions.endAll({ why: 'lotan-ended' })
-  await server.close()
+  await Promise.all([server.close(), ssh?.close()])
   await ended
   await context.helpers.removeAll()
 })

@@ -39,7 +39,7 @@ export async function wake(
     if (preview?.state === 'running') return preview
     if (asked && preview?.state === 'failed') throw failureOf(id, preview)
     // Guesses leave no row.
-    if (asked && !preview) throw new NoEntry('no-such-tag', `The registry has no tag ${shownTag(id)}.`)
+    if (asked && !preview) throw noSuchTag(id)
     if (!asked || isLeft(preview)) {
       const started = store.apply(id, { type: 'start', by: 'shell' }, Date.now(), actor)
       if (started) await nudges.nudge(started)
@@ -61,6 +61,10 @@ export async function wake(
 /** Another visitor's start need not be its own: it is asked for again where somebody has stopped it meanwhile. */
 function isLeft(preview: Preview | undefined): boolean {
   return preview === undefined || preview.state === 'stopped' || preview.state === 'paused'
+}
+
+export function noSuchTag(id: PreviewId): NoEntry {
+  return new NoEntry('no-such-tag', `The registry has no tag ${shownTag(id)}.`)
 }
 
 function failureOf(id: PreviewId, { reason }: In<'failed'>): NoEntry {

@@ -4,6 +4,7 @@ import { add } from './commands/add.ts'
 import { changes } from './commands/changes.ts'
 import { clone } from './commands/clone.ts'
 import { completion } from './commands/completion.ts'
+import { cp } from './commands/cp.ts'
 import { exec } from './commands/exec.ts'
 import { explain } from './commands/explain.ts'
 import { forward } from './commands/forward.ts'
@@ -50,6 +51,7 @@ export const clientCommands: readonly Definition[] = [
   exec,
   run,
   forward,
+  cp,
   explain,
   pin,
   unpin,

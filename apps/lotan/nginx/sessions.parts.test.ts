@@ -14,6 +14,7 @@ import { asBrowser, request, type Ask } from '../../testing/clients/http.ts'
 import { readConfig } from '../../shared/config/config.ts'
 import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
+import { withoutQueries } from '../supervisor/process/output.ts'
 import { writeNginxConf } from './config.ts'
 import { forgetRoutes } from './route-cache.ts'
 
@@ -129,12 +130,17 @@ describe('a way in, through nginx', { timeout: 60_000 }, () => {
     for (const headers of [{}, asBrowser, { Connection: 'Upgrade', Upgrade: 'websocket' }]) {
       const answer = await ask('/previews/red/exec?ticket=hush-hush', { headers })
       assert.deepEqual([answer.status, answer.headers['content-type'], answer.headers['retry-after']], [503, 'application/problem+json', '2']) // prettier-ignore
-      assert.match(answer.text, /"type":"http:\/\/previews\.test\/problems\/restarting".*inside previews/)
+      assert.match(answer.text, /"type":"http:\/\/previews\.test:\d+\/problems\/restarting".*inside previews/)
     }
     const log = () => fs.readFile(`${config.dataDir}/logs/nginx-access.log`, 'utf8')
+    // Opened anew, the log has what waits in buffers.
+    nginx!.kill('SIGUSR1')
     await until('it is in the log', async () => /"\/previews\/red\/exec" 503/.test(await log()), { within: 10_000 })
     assert.match(await log(), /"\/repositories\/api\/previews\/pr-7--as-anna\/forward" 101/)
     assert.doesNotMatch(await log(), /hush/)
+    // What nginx itself says of it is edited by the launcher.
+    assert.match(said, /hush-hush/)
+    assert.doesNotMatch(said.split('\n').map(withoutQueries).join('\n'), /hush/)
   })
 
   test('where nobody may look inside nginx knows nothing of it', async () => {

@@ -13,7 +13,7 @@ import { isOutOfReach, listening, reaches } from './listening.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { firstAnswer, type ProbeResult } from './http-probe.ts'
 import { waitForExit, type Exit } from './wait-for-exit.ts'
-import { whileWanted } from '../step/while-wanted.ts'
+import { abortableSleep, whileWanted } from '../step/while-wanted.ts'
 import { certainlyElsewhere } from './watch-ports.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
 
@@ -60,7 +60,7 @@ export async function awaitAnswer(
     if (lacksSecondHosts(deps, pending)) notices.push({ code: 'no-second-hosts' })
     if (!store.apply(id, { type: 'answered', generation: generation.number, notices })) return undefined
     // nginx is configured with this port at its next start.
-    store.facts.set('poolPort', generation.port)
+    if (plan.kind === 'web') store.facts.set('poolPort', generation.port)
     log.info({ ...logFields(id), generation: generation.number, port: generation.port, ms, notices }, 'first answer')
     return undefined
   }
@@ -98,6 +98,11 @@ async function answerOrExit(
 ): Promise<ProbeResult | Exit> {
   const settled = new AbortController()
   const signal = AbortSignal.any([wanted, settled.signal])
+  if (plan.kind === 'ssh')
+    return Promise.race([
+      abortableSleep(waits.run, signal).then((): ProbeResult => ({ ready: true, notice: null })),
+      waitForExit(engine, container, signal),
+    ]).finally(() => settled.abort())
   const listens = openListening(engine, container)
   const { port, number } = generation
   const answer = firstAnswer({

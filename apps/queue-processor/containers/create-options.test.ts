@@ -319,3 +319,22 @@ test('an image that is changed in nothing but labels that mean nothing gets the 
     { numRuns: 50 },
   )
 }) // prettier-ignore
+
+test('a program that talks on its terminal is made with one, and is another container; other words are told', () => {
+  const attached = labelled({ 'lotan.connection': 'attach' })
+  const { OpenStdin, Tty } = attached.options
+  assert.deepEqual([OpenStdin, Tty], [true, true])
+  assert.notEqual(attached.spec, labelled({}).spec)
+  assert.equal(labelled({ 'lotan.connection': 'exec' }).spec, labelled({}).spec)
+  assert.equal(labelled({ 'lotan.kind': 'ssh' }).kind, 'ssh')
+  const wrong = labelled({ 'lotan.connection': 'both', 'lotan.kind': 'telnet' })
+  assert.equal(wrong.spec, labelled({}).spec)
+  assert.deepEqual(
+    [wrong.kind, ...wrong.notices],
+    [
+      'web',
+      "The image's label lotan.kind=telnet is not used: write web or ssh.",
+      "The image's label lotan.connection=both is not used: write exec or attach.",
+    ],
+  )
+})

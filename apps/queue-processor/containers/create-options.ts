@@ -5,7 +5,15 @@ import { longestIdle, span } from '../../shared/preview/timeouts.ts'
 import { MADE_FROM, STACK_SPEC, type CreateOptions } from '../../shared/engine/engine.ts'
 import { previewLabels } from '../../shared/engine/preview-labels.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
-import { initLabel, portLabel, readyPathLabel, stopSignalLabel } from '../../shared/config/image-labels.ts'
+import {
+  connectionLabel,
+  initLabel,
+  kindLabel,
+  portLabel,
+  readyPathLabel,
+  stopSignalLabel,
+} from '../../shared/config/image-labels.ts'
+import type { Kind } from '../../shared/preview/kind.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { wantedOf } from '../../shared/config/values/value.ts'
 import type { PairVariable } from '../../shared/pair-variables.ts'
@@ -60,6 +68,7 @@ export interface ContainerPlan {
   spec: string
   /** Null for `/`. */
   readyPath: string | null
+  kind: Kind
   memory: string
   /** The init is only a guess: neither a label nor an earlier start asked for it. */
   initGuessed: boolean
@@ -84,11 +93,14 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
   if (notice) notices.push(notice)
   const stopSignal = stopSignalLabel(labels, notices)
   const readyPath = readyPathLabel(labels, notices)
+  const kind = kindLabel(labels, notices)
+  const isTalkedTo = connectionLabel(labels, notices) === 'attach'
   if (portLabel(labels) === null) notices.push(notUsed('lotan.port', labels, 'is no port'))
   reportUnusableSpans(labels, config.stopAfter, notices)
 
   const run = { image: image.id, env: environment(facts), stopSignal, init: init ?? initGuessed, limits, network }
-  const common = facts.part ? withPart(hardened(run), facts.part) : hardened(run)
+  const talked = { ...hardened(run), ...(isTalkedTo && { OpenStdin: true, Tty: true }) }
+  const common = facts.part ? withPart(talked, facts.part) : talked
   const pairHosts = pairHostsOf(facts)
   const given = pairHosts.hosts.length > 0 ? { ...common, pairHosts } : common
   const spec = createHash('sha256').update(JSON.stringify(given)).digest('hex').slice(0, 12)
@@ -116,7 +128,7 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
     },
   }
   const aliases = facts.part && [facts.part.of.name]
-  return { pairHosts, options, spec, readyPath, memory: limits.memory, initGuessed, aliases, notices }
+  return { pairHosts, options, spec, readyPath, kind, memory: limits.memory, initGuessed, aliases, notices }
 }
 
 function ownNetworkOf({ config, port, hostPort }: ContainerFacts, same: CreateOptions): CreateOptions {

@@ -25,6 +25,7 @@ import { fileRoutes } from './files.ts'
 import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
 import { previewRoutes } from './preview-routes.ts'
+import { shellRoutes } from './shell-page.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { readableJson } from '../api/conventions/readable-json.ts'
@@ -53,6 +54,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...apiPageRoutes(context.config, api),
       ...listRoutes(context),
       ...previewRoutes(context),
+      ...shellRoutes(context),
       ...systemPageRoutes(context),
     ],
   }

@@ -282,6 +282,12 @@ export const problems = {
     means: 'The preview runs, but the engine did not start the command, or the connection.',
     remedy: 'Look at the detail, and try again.',
   },
+  'no-web': {
+    status: 404,
+    title: 'Nothing on HTTP',
+    means: 'The image says that it answers no requests (lotan.kind=ssh): people come in, and work in it.',
+    remedy: 'The detail says how to come in.',
+  },
   'not-reachable': {
     status: 403,
     title: 'Not reachable from here',

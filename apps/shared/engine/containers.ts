@@ -22,8 +22,8 @@ export async function create(docker: Docker, options: CreateOptions): Promise<st
 export async function madeWith(docker: Docker, id: string): Promise<CreateOptions> {
   const found = await call(`inspecting ${id}`, (abort) => docker.getContainer(id).inspect({ ...abort }))
   return readAnswer(`inspecting ${id}`, () => {
-    const { Config: config, HostConfig: host, Image } = found
-    const { NetworkMode: _mode, PortBindings: _ports, ExtraHosts: _hosts, ...HostConfig } = host
+    const { Config: config, Image } = found
+    const HostConfig = { ...found.HostConfig, PortBindings: undefined, ExtraHosts: undefined }
     const { Env, User, WorkingDir, Entrypoint, StopSignal, Healthcheck } = config as Docker.ContainerCreateOptions
     return { Image, Env, User, WorkingDir, Entrypoint, StopSignal, Healthcheck, HostConfig }
   })

@@ -3,6 +3,8 @@ import type { RawData, WebSocket } from 'ws'
 import { readClientMessage, streams, type ClientMessage, type ServerMessage, type StreamNumber } from '../../shared/shell/frames.ts' // prettier-ignore
 
 export const PING_MS = 10_000
+/** RFC 6455, 7.4.1: its client has closed it because it is done. */
+export const DONE = 1000
 export const VANISHED_MS = 30_000
 /** Beyond that the one who writes waits. */
 const MOST_WAITING = 256 * 1024
@@ -24,7 +26,7 @@ export interface Connection {
   hear: (hearer: Hearer) => void
   /** Once all that was said has left. */
   close: () => Promise<void>
-  /** Aborted when it is closed, or its client has vanished. */
+  /** Aborted when it is closed, or its client has vanished. The reason is the WebSocket's close code. */
   closed: AbortSignal
 }
 
@@ -64,9 +66,9 @@ export function openConnection(
   })
   // `close` follows.
   socket.on('error', () => {})
-  socket.once('close', () => {
+  socket.once('close', (code) => {
     clearInterval(timer)
-    closing.abort()
+    closing.abort(code)
   })
 
   /** Resolves too where it cannot be sent any more. */

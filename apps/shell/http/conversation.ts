@@ -2,7 +2,7 @@
 import { streams } from '../../shared/shell/frames.ts'
 import type { SessionEnd } from '../../shared/shell/session-kind.ts'
 import type { Talk } from '../sessions/talk.ts'
-import type { Connection } from './connection.ts'
+import { DONE, type Connection } from './connection.ts'
 import { feed, pump } from './flow.ts'
 import { openTail } from './tail.ts'
 
@@ -18,9 +18,9 @@ export interface Conversation {
 
 /**
  * @param resume what another connection comes back with; null: none does
- * @param left told when its connection broke, before its end
+ * @param left told when its connection broke, before its end, and whether its client meant that
  */
-export function openConversation(talk: Talk, resume: string | null, left: () => void): Conversation {
+export function openConversation(talk: Talk, resume: string | null, left: (isMeant: boolean) => void): Conversation {
   const { session } = talk
   const tail = resume === null ? undefined : openTail(MOST_KEPT)
   let current: Connection | undefined
@@ -57,7 +57,7 @@ export function openConversation(talk: Talk, resume: string | null, left: () => 
       if (current !== connection) return
       current = undefined
       brokenAt = tail?.said() ?? 0
-      if (!end) left()
+      if (!end) left(connection.closed.reason === DONE)
     })
     return connection.hear({
       input(bytes) {

@@ -20,7 +20,7 @@ export function keepConversations(keptMs = KEPT_MS) {
   const kept = new Map<string, Kept>()
 
   return {
-    /** @param left told once nobody has come back */
+    /** @param left told once nobody has come back, or its page was left */
     begin(talk: Talk, connection: Connection, left: () => void): void {
       const secret = makeSecret()
       const key = hashOf(secret)
@@ -30,7 +30,11 @@ export function keepConversations(keptMs = KEPT_MS) {
         clearTimeout(one.timer)
         kept.delete(key)
       }
-      function broke() {
+      function broke(isMeant: boolean) {
+        if (isMeant) {
+          kept.delete(key)
+          return left()
+        }
         one.timer = setTimeout(() => {
           kept.delete(key)
           left()

@@ -15,7 +15,8 @@ import { openService, type Lasts } from './serve.ts'
 
 /** As large as nginx's buffers, and more: nginx is the one that refuses. */
 const maxHeaderSize = 1024 * 1024
-const MOST_IN_ONE_MESSAGE = 1024 * 1024
+/** Bytes, and one that says of which stream. */
+const MOST_IN_ONE_MESSAGE = 1024 * 1024 + 1
 const CLOSE_MS = 500
 
 export interface ShellServer {

@@ -70,7 +70,18 @@ test('what an address asks for', () => {
 })
 
 test('an address that is none of these', () => {
-  for (const uri of ['', '/', '/files', '/previews/red', '/previews/red/files', '/previews/red/exec/', '/previews/a/b/exec', '/x/previews/red/exec', '//previews/red/exec']) // prettier-ignore
+  for (const uri of [
+    '',
+    '/',
+    '/files',
+    '/previews/red',
+    '/previews/red/files',
+    '/previews/red/exec/',
+    '/previews/a/b/exec',
+    '/x/previews/red/exec',
+    '//previews/red/exec',
+  ])
+    // prettier-ignore
     assert.equal(readWanted(uri), undefined, uri)
 })
 

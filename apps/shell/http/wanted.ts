@@ -64,7 +64,8 @@ function readExec(sent: URLSearchParams): ExecWanted {
   for (const name of ['resume', 'seen'])
     if (given.has(name) && via !== 'page') throw new BadParameter(`${name} needs via=page.`)
   for (const name of ['service', 'cmd', 'term'])
-    if (given.has(name) && given.has('resume')) throw new BadParameter(`resume goes on with a session: it takes no ${name}.`)
+    if (given.has(name) && given.has('resume'))
+      throw new BadParameter(`resume goes on with a session: it takes no ${name}.`)
   if (given.has('seen') && !given.has('resume')) throw new BadParameter('seen needs resume.')
   return {
     does: 'exec',

@@ -1,5 +1,6 @@
 /** A container of its own for one command (`lotan run`): as the application's, beside its stack, and removed with its end. */
 import { randomBytes } from 'node:crypto'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { diskLimit, limitsOf, type Limits } from '../../shared/config/limits.ts'
 import { bytesOf, cpus as cpusValue, memory as memoryValue } from '../../shared/config/values/amount.ts'
@@ -44,7 +45,8 @@ export async function beginRun(context: ShellContext, session: Session, target: 
     Labels: { 'lotan.managed': 'true', 'lotan.instance': config.instance, [RUN]: session.id },
   })
   try {
-    session.inside(id)
+    const [program] = ask.command
+    session.inside(id, program === undefined ? null : path.basename(program))
     // Before its start: nothing that it writes is lost.
     const conversation = await engine.attach(id, ask.terminal ?? { columns: 80, rows: 24 })
     await engine.start(id)
@@ -186,6 +188,8 @@ function optionsOf(
     HostConfig: {
       ...like.HostConfig,
       NetworkMode: `container:${network}`,
+      // Engines before 23 do not know it, and are told once it runs.
+      ...(terminal && { ConsoleSize: [terminal.rows, terminal.columns] }),
       Memory: bytes,
       MemorySwap: bytes,
       CpuPeriod: CPU_PERIOD_US,

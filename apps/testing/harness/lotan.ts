@@ -16,6 +16,7 @@ import { NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-
 import { networkName } from '../../shared/slots/slots.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import {
+  clearNetworkByHand,
   containersWith,
   imagesBelow,
   removeByHand,
@@ -297,8 +298,14 @@ export async function startLotan(options: {
 
   /** The engine finishes what it was asked for before its caller ended: a container may come up even now. */
   async function removeNetwork(): Promise<void> {
+    let looks = 0
     await until('its network has no containers', async () => {
-      for (const { Id } of await containersWith(`lotan.instance=${instance}`)) await removeByHand(Id)
+      const left = await containersWith(`lotan.instance=${instance}`)
+      for (const { Id } of left) await removeByHand(Id)
+      if (left.length === 0 && looks++ > 250) {
+        const there = await clearNetworkByHand(networkName(instance))
+        console.error(`the engine kept places of containers that are gone: ${there.join()}`)
+      }
       return removeNetworkByHand(networkName(instance)).then(
         () => true,
         (error: Error) => {

@@ -1,6 +1,7 @@
 /** What Lotan says over the WebSocket of a session. A newer one may say more. Pure. */
 import type { ServerMessage } from '../../../shared/shell/frames.ts'
 import type { SessionEnd } from '../../../shared/shell/session-kind.ts'
+import { plain } from '../table/width.ts'
 
 /** @returns undefined for what is no such message */
 export function readServerMessage(text: string): ServerMessage | undefined {
@@ -8,7 +9,7 @@ export function readServerMessage(text: string): ServerMessage | undefined {
   switch (told?.type) {
     case 'progress':
     case 'notice':
-      return typeof told.line === 'string' ? { type: told.type, line: told.line } : undefined
+      return typeof told.line === 'string' ? { type: told.type, line: plain(told.line) } : undefined
     case 'open': {
       const { session, resume } = told
       if (typeof session !== 'string') return undefined
@@ -18,7 +19,7 @@ export function readServerMessage(text: string): ServerMessage | undefined {
       return { type: 'eof' }
     case 'refused': {
       const { problem, detail } = told
-      return typeof problem === 'string' && typeof detail === 'string' ? { type: 'refused', problem, detail } : undefined // prettier-ignore
+      return typeof problem === 'string' && typeof detail === 'string' ? { type: 'refused', problem, detail: inLines(detail) } : undefined // prettier-ignore
     }
     case 'end': {
       const end = endIn(told.end)
@@ -35,7 +36,7 @@ function endIn(value: unknown): SessionEnd | undefined {
     case 'exited':
       return typeof code === 'number' ? { why, code } : undefined
     case 'failed':
-      return { why, detail: typeof detail === 'string' ? detail : '' }
+      return { why, detail: typeof detail === 'string' ? inLines(detail) : '' }
     case 'closed':
     case 'idle':
     case 'stopped':
@@ -44,6 +45,11 @@ function endIn(value: unknown): SessionEnd | undefined {
     default:
       return undefined
   }
+}
+
+/** It may be what an application wrote. */
+function inLines(detail: string): string {
+  return detail.split('\n').map(plain).join('\n')
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {
