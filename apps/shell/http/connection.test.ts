@@ -23,7 +23,9 @@ describe('a connection', { timeout: 30_000 }, () => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-connection-'))
   const socketFile = path.join(dir, 's.sock')
   const server = http.createServer()
-  const sockets = new WebSocketServer({ server })
+  // Shorter than the tests' waits: a closing that began too early is seen.
+  const options = { server, closeTimeout: 100 }
+  const sockets = new WebSocketServer(options)
   const clients: WebSocket[] = []
 
   before(async () => {
