@@ -73,6 +73,8 @@ const pure = [
   'shell/progress',
   'shell/files/entry',
   'shell/files/tar-header',
+  'shell/files/file-problem',
+  'shell/files/file-facts',
   'shell/http/parameters',
   'shell/http/wanted',
   'shell/http/tail',

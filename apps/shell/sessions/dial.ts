@@ -69,20 +69,34 @@ async function connect(
   host: string,
   port: number,
 ): Promise<Connection | { refused: string }> {
-  const { helpers, log } = context
+  const { engine, helpers, log } = context
   const mark = `${session.id}.${randomBytes(6).toString('hex')}`
   const { running, isNew } = await takeDialer(helpers, target)
   const { input, output } = running
   input.write(`${host} ${port} ${mark}\n`)
 
+  let isGone = false
   const ended = endOf(running, async () => {
+    if (isGone) return
     const left = await endProcesses(helpers, target, mark).catch((error: Error) => error.message)
     if (left !== 0) log.warn({ session: session.id, left }, 'a connection of a session may be left')
   })
   const cut = () => void input.destroy()
   if (session.signal.aborted) cut()
   session.signal.addEventListener('abort', cut, { once: true })
-  void ended.then(() => session.signal.removeEventListener('abort', cut))
+  const over = new AbortController()
+  void ended.then(() => {
+    session.signal.removeEventListener('abort', cut)
+    over.abort()
+  })
+  // A helper ends with its preview, and the engine leaves the connections of its commands open.
+  engine.wait(target.container, over.signal).then(
+    () => {
+      isGone = true
+      cut()
+    },
+    () => {},
+  )
 
   const { isOpen, said } = await opened(running)
   if (isOpen) return { input, output, ended }
