@@ -18,14 +18,14 @@ real=\${real%??}
 [ -r "$real" ] || { echo "the application's user may not read $real" >&2; exit 1; }
 if [ "$real" != / ]; then
   cd "\${real%/*}/" || exit 1
-  exec tar c -f - "./\${real##*/}"
+  exec tar c -f - -- "\${real##*/}"
 fi
 set --
 for name in * .[!.]* ..?*; do
   case $name in proc|sys|dev) continue;; esac
-  if [ -e "$name" ] || [ -L "$name" ]; then set -- "$@" "./$name"; fi
+  if [ -e "$name" ] || [ -L "$name" ]; then set -- "$@" "$name"; fi
 done
-exec tar c -f - "$@"
+exec tar c -f - -- "$@"
 `
 
 export interface Reading {
