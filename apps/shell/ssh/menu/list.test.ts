@@ -74,7 +74,7 @@ test('its lines', () => {
 
 test('whatever is pressed, it fits into the terminal, and steers it by nothing that was typed', () => {
   const size = fc.record({ columns: fc.integer({ min: 1, max: 120 }), rows: fc.integer({ min: 1, max: 40 }) })
-  const pressed = fc.array(fc.oneof(fc.constantFrom('\x1b[A', '\x1b[B', '\t', '\x7f', 'pr', '3', '+'), fc.string({ unit: 'binary' }))) // prettier-ignore
+  const pressed = fc.array(fc.oneof(fc.constantFrom('constructor', '\x1b[A', '\x1b[B', '\t', '\x7f', 'pr', '3', '+'), fc.string({ unit: 'binary' }))) // prettier-ignore
   fc.assert(
     fc.property(pressed, size, (parts, terminal) => {
       let menu: Menu = { typed: '', chosen: 0 }
