@@ -8,9 +8,11 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev \
   && rm -r node_modules/better-sqlite3/deps \
   && find node_modules/better-sqlite3/prebuilds -type f ! -name 'linux-*' -delete
-# The command line as one file, which Lotan serves; what bundles it is not needed any more then.
+# The command line as one file, and the terminal in the browser, which Lotan serves; what makes them is not needed any more then.
 COPY apps apps
-RUN node apps/lotan/install/build-client.ts && rm -r node_modules/esbuild node_modules/@esbuild
+COPY views views
+RUN node apps/lotan/install/build-client.ts && node apps/lotan/install/build-terminal.ts \
+  && rm -r node_modules/esbuild node_modules/@esbuild node_modules/@xterm
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -385,7 +385,8 @@ test('bash completes commands, options and tags', async () => {
     eval "$(lotan completion bash)"
     complete -p lotan
     try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lotan; printf '%s|' "\${COMPREPLY[@]}"; echo; }
-    try lotan re; try lotan list --; try lotan stop comp; try lotan token add x --can r; try lotan wait --timeout ''; try lotan token ''`
+    try lotan re; try lotan list --; try lotan stop comp; try lotan token add x --can r; try lotan wait --timeout ''; try lotan token ''
+    cd '${dir}'; try lotan exec comp; try lotan exec -; try lotan exec completed -- comp; try lotan forward completed --; try lotan cp comp; try lotan cp lot; try lotan cp completed :`
   const { ended } = start(['-c', script], { PATH: `${dir}:${surroundings.PATH}` }, ['bash', '--norc'])
   const { out, err } = await ended
   fs.rmSync(dir, { recursive: true })
@@ -398,6 +399,13 @@ test('bash completes commands, options and tags', async () => {
     'read|run|',
     '|',
     'add|list|rm|',
+    'completed|',
+    '-T|--no-tty|--help|',
+    '|',
+    '--bind|--help|',
+    'completed:|',
+    'lotan|',
+    '|',
     '',
   ])
 })

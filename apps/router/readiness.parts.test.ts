@@ -99,6 +99,23 @@ test('the forge part counts where there is one, and whether the forge answers do
   }
 })
 
+test('the shell part counts where the way in is on', async () => {
+  const shell = http.createServer((_req, res) => res.writeHead(204).end())
+  const withShell = await openBed({ LOTAN_SHELL: 'on' })
+  try {
+    const isWell = async () => (await withShell.ask('/readyz')).json.checks.shell?.ok
+    assert.equal(await isWell(), false)
+    shell.listen(path.join(withShell.config.runDir, 'shell.sock'))
+    await once(shell, 'listening')
+    assert.equal(await isWell(), true)
+    assert.equal('shell' in (await bed.ask('/readyz')).json.checks, false)
+  } finally {
+    shell.close()
+    shell.closeAllConnections()
+    await withShell.close()
+  }
+})
+
 test('healthz is open on any host and needs no other part', async () => {
   const { status, json } = await bed.ask('/healthz', { headers: { Host: 'anything' } })
   assert.equal(status, 200)

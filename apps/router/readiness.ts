@@ -9,10 +9,11 @@ import type { Store } from '../shared/store/store.ts'
 import { isRebuilt } from './gateway/database-trust.ts'
 import type { Reaper } from './reaper-client.ts'
 
-const components = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper', 'forge'] as const
+const components = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper', 'forge', 'shell'] as const
 type Component = (typeof components)[number]
-/** `forge` only where there is such a part. */
-type OfEach<T> = Record<Exclude<Component, 'forge'>, T> & { forge?: T }
+/** These only where there is such a part. */
+type Optional = Extract<Component, 'forge' | 'shell'>
+type OfEach<T> = Record<Exclude<Component, Optional>, T> & Partial<Record<Optional, T>>
 
 export interface Check {
   ok: boolean
@@ -36,7 +37,7 @@ export const routerName = randomUUID()
 
 /** Requests that come during a check share its result: anyone may ask, as often as they like. */
 export function readiness(given: {
-  config: Pick<Config, 'listen' | 'runDir' | 'forge' | 'notifyUrl'>
+  config: Pick<Config, 'listen' | 'runDir' | 'forge' | 'notifyUrl' | 'shell'>
   store: Pick<Store, 'wrong' | 'facts'>
   nudges: Pick<Nudges, 'ping' | 'workers'>
   reaper: Pick<Reaper, 'engine'>
@@ -66,16 +67,21 @@ async function checkAll({ config, store, nudges, reaper, log }: Parameters<typeo
       return store.facts.get('cutOff') ? bad('cannot reach previews, its log says why') : good('listens')
     },
     reaper: async () => (await engineVersion, good('answers')),
-    forge: async () =>
-      (await isAnswering(path.join(config.runDir, 'forge.sock'))) ? good('answers') : bad('does not work'),
+    forge: () => checkOptional('forge'),
+    shell: () => checkOptional('shell'),
   }
-  const hasForge = config.forge !== null || config.notifyUrl !== null
+  const checkOptional = async (name: Optional) =>
+    (await isAnswering(path.join(config.runDir, `${name}.sock`))) ? good('answers') : bad('does not work')
+  const runs: Record<Optional, boolean> = {
+    forge: config.forge !== null || config.notifyUrl !== null,
+    shell: config.shell !== null,
+  }
   const timeout = new Promise<never>((_, reject) =>
     setTimeout(() => reject(new Error(`no answer in ${CHECK_MS} ms`)), CHECK_MS).unref(),
   )
   const checks = await Promise.all(
     components
-      .filter((name) => name !== 'forge' || hasForge)
+      .filter((name) => (name !== 'forge' && name !== 'shell') || runs[name])
       .map(async (component) => {
         const began = performance.now()
         const check = await Promise.race([checkOf[component](), timeout]).catch((error: Error) => {
@@ -105,7 +111,7 @@ function nameBehind({ host, port }: Config['listen']): Promise<string | undefine
   })
 }
 
-/** Of the forge part: that the forge itself is away leaves Lotan ready. */
+/** That the forge itself is away leaves Lotan ready. */
 function isAnswering(socketPath: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     http

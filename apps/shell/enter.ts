@@ -46,9 +46,15 @@ export async function enter<T>(
     return await begin(session, targetOf(context, preview, asked.service))
   } catch (error) {
     session.end({ why: 'failed', detail: (error as Error).message.split('\n')[0] ?? '' })
-    if (error instanceof NoEntry) throw error
-    if (session.signal.aborted) throw new NoEntry('ended-meanwhile', 'You have left.')
-    if (error instanceof EngineError) throw new NoEntry('session-failed', `The engine refuses: ${error.message}`)
-    throw error
+    throw entryError(error, session.signal.aborted)
   }
+}
+
+/** @returns NoEntry for all that is expected */
+export function entryError(error: unknown, hasLeft: boolean): unknown {
+  if (error instanceof NoEntry) return error
+  if (hasLeft) return new NoEntry('ended-meanwhile', 'You have left.')
+  return error instanceof EngineError
+    ? new NoEntry('session-failed', `The engine refuses: ${error.message}`)
+    : error
 }

@@ -14,17 +14,18 @@ export async function openHarness(repository: string, env: Record<string, string
   processor.startWorker()
   const { config, store, engine, nudges, deps } = processor
   const app = { config, store, nudges, log: deps.log }
+  const sessions = openSessions(app)
   const context: ShellContext = {
     ...app,
     engine,
-    sessions: openSessions(app),
-    helpers: openHelpers({ engine, config }),
+    sessions,
+    helpers: openHelpers({ engine, config }, sessions.isInside),
   }
   return {
     ...processor,
     context,
     async close(): Promise<void> {
-      context.sessions.endAll({ why: 'lotan-ended' })
+      await context.sessions.endAll({ why: 'lotan-ended' })
       await context.helpers.removeAll().catch(() => {})
       await processor.close()
     },

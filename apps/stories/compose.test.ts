@@ -31,7 +31,7 @@ import { until } from '../testing/harness/until.ts'
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')
 const domain = 'previews.localhost'
-const services = ['redis', 'router', 'queue-processor', 'reaper', 'forge', 'nginx'] as const
+const services = ['redis', 'router', 'queue-processor', 'reaper', 'forge', 'shell', 'nginx'] as const
 type Service = (typeof services)[number]
 
 interface Inspected {
@@ -72,6 +72,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       'LOTAN_FILTER_FILE=filters.env',
       'LOTAN_CONTAINER_ENV_C=from the file',
       'LOTAN_FORGE_TOKEN=of-the-forge-alone',
+      'LOTAN_SHELL=on',
       'LOTAN_SLOTS=60',
       'LOTAN_DISK_HIGH_PERCENT=99',
       'LOTAN_DISK_LOW_PERCENT=98',
@@ -222,13 +223,14 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     assert.doesNotMatch(log, /cannot be measured/)
   })
 
-  test('shows the engine to the two workers alone, and logins too; and the forge its token', async () => {
+  test('shows the engine to the two workers and the way in alone, logins to the workers, and the forge its token', async () => {
     for (const service of services) {
       const { Mounts, HostConfig, Config } = await serviceOf(service)
       const isWorker = service === 'queue-processor' || service === 'reaper'
+      const hasEngine = isWorker || service === 'shell'
       assert.equal(
         Mounts.some(({ Destination }) => Destination === '/var/run/docker.sock'),
-        isWorker,
+        hasEngine,
         service,
       )
       assert.equal(
@@ -245,7 +247,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       assert.equal(HostConfig.NetworkMode, service === 'redis' ? 'none' : 'host')
       const look = 'test -e /var/run/docker.sock || test -e /run/docker.sock'
       const seen = await inside(await idOf(service), ['sh', '-c', `if ${look}; then echo yes; else echo no; fi`])
-      assert.equal(seen.trim(), isWorker ? 'yes' : 'no', service)
+      assert.equal(seen.trim(), hasEngine ? 'yes' : 'no', service)
     }
   })
 
@@ -270,7 +272,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       assert.deepEqual((await inspect(container)).Mounts, [])
       const run = (await inside(await idOf('redis'), ['ls', '/data/run'])).split('\n')
       const sockets = run.filter((name) => name.endsWith('.sock'))
-      assert.deepEqual(sockets, ['desk.sock', 'forge.sock', 'reaper.sock', 'redis.sock', 'router.sock'])
+      assert.deepEqual(sockets, ['desk.sock', 'forge.sock', 'reaper.sock', 'redis.sock', 'router.sock', 'shell.sock'])
     } finally {
       service.close()
     }

@@ -21,6 +21,7 @@ testSurvival(
     },
     { what: 'the reaper is killed', happens: (lotan) => lotan.killPart('reaper'), seen: 'nothing else' },
     { what: 'the forge part is killed', happens: (lotan) => lotan.killPart('forge'), seen: 'nothing else' },
+    { what: 'the shell part is killed', happens: (lotan) => lotan.killPart('shell'), seen: 'nothing else' },
     { what: 'nginx is killed', happens: (lotan) => lotan.killPart('nginx'), seen: 'lost connections' },
     { what: 'Redis is killed', happens: (lotan) => lotan.killPart('redis'), seen: 'nothing else' },
     { what: 'Redis is emptied', happens: emptyRedis, seen: 'nothing else' },
@@ -42,5 +43,6 @@ testSurvival(
     LOTAN_FORGE_API: 'http://127.0.0.1:9',
     LOTAN_FORGE_REPOSITORY: 'team/app',
     LOTAN_FORGE_TOKEN: 't',
+    LOTAN_SHELL: 'on',
   },
 )

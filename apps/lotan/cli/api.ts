@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
+import { Readable } from 'node:stream'
 import { createParser } from 'eventsource-parser'
 import { http } from '../../shared/http.ts'
 import type { ApiEvent } from '../../shared/api/event.ts'
@@ -84,11 +85,13 @@ export interface Sending {
   method?: string
   /** Sent as JSON. */
   body?: object
+  /** A tar, sent instead. What it throws, `open` does. */
+  stream?: AsyncIterable<Uint8Array>
 }
 
 /** @param path below /api/v1 */
 export function open(api: Api, path: string, sending: Sending): Promise<IncomingMessage> {
-  const { accept, signal, method = 'GET', body } = sending
+  const { accept, signal, method = 'GET', body, stream } = sending
   const { host: name } = new URL(api.base)
   const text = body && JSON.stringify(body)
   return new Promise((resolve, reject) => {
@@ -97,6 +100,7 @@ export function open(api: Api, path: string, sending: Sending): Promise<Incoming
       Host: name,
       Authorization: `Bearer ${api.token}`,
       Accept: accept,
+      ...(stream && { 'Content-Type': 'application/x-tar' }),
       ...(text !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
     }
     const request = send({ ...placeOf(api), path: `/api/v1${path}`, method, headers, agent: false, signal }, resolve)
@@ -104,11 +108,16 @@ export function open(api: Api, path: string, sending: Sending): Promise<Incoming
     const patience = setTimeout(() => request.destroy(new Error('no connection in 10 s')), CONNECT_MS)
     request.on('close', () => clearTimeout(patience))
     request.on('socket', (socket) => socket.once('connect', () => clearTimeout(patience)))
-    request.end(text)
+    if (!stream) return void request.end(text)
+    const source = Readable.from(stream).on('error', (error) => request.destroy(error))
+    // What is refused is not sent to its end.
+    request.once('response', () => source.destroy())
+    source.pipe(request)
   })
 }
 
-function placeOf(api: Api): { host: string; port: number } {
+/** Where to connect. */
+export function placeOf(api: Api): { host: string; port: number } {
   if (api.connect) return api.connect
   const { hostname, port } = new URL(api.base)
   // Browsers and curl resolve these names to this machine by themselves; Node does not.
@@ -116,7 +125,7 @@ function placeOf(api: Api): { host: string; port: number } {
   return { host, port: Number(port || (isSecure(api) ? 443 : 80)) }
 }
 
-function isSecure({ base, connect }: Api): boolean {
+export function isSecure({ base, connect }: Api): boolean {
   return connect?.secure ?? base.startsWith('https:')
 }
 

@@ -78,7 +78,7 @@ export function failureOf(status: number, sent: Partial<Problem> | undefined, ap
   const id = typeof tag === 'string' ? nameOf({ repository, tag }) : undefined
   const line = `${id === undefined || sent.detail!.includes(id) ? '' : `${id}: `}${sent.detail}`
   const advice = typeof sent.advice === 'string' ? ` ${sent.advice}` : ''
-  return new Failure(statusFor(status, id), `${line}${adviceFor(status, sent, id)}${advice}`)
+  return new Failure(statusFor(status, id, sent.type), `${line}${adviceFor(status, sent, id)}${advice}`)
 }
 
 /** An IP address, for one, is no host that has an API. Where the API is, stands in the problem's type. */
@@ -87,7 +87,7 @@ function siteNamedBy({ type }: Partial<Problem>): string | undefined {
   return url && /^\/problems\/(no-tag|wrong-host)$/.test(url.pathname) ? url.origin : undefined
 }
 
-function statusFor(status: number, id: PreviewId | undefined): number {
+function statusFor(status: number, id: PreviewId | undefined, type?: unknown): number {
   switch (status) {
     case 400:
     case 413:
@@ -100,7 +100,8 @@ function statusFor(status: number, id: PreviewId | undefined): number {
     case 410:
       return exit.missing
     case 409:
-      return id === undefined ? exit.usage : exit.stopped
+      // A file that may not be read or written stays so.
+      return id === undefined || String(type).endsWith('/file-refused') ? exit.usage : exit.stopped
     case 502:
       return exit.failed
     case 504:

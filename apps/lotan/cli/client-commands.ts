@@ -4,7 +4,10 @@ import { add } from './commands/add.ts'
 import { changes } from './commands/changes.ts'
 import { clone } from './commands/clone.ts'
 import { completion } from './commands/completion.ts'
+import { cp } from './commands/cp.ts'
+import { exec } from './commands/exec.ts'
 import { explain } from './commands/explain.ts'
+import { forward } from './commands/forward.ts'
 import { keep } from './commands/keep.ts'
 import { list } from './commands/list.ts'
 import { logs } from './commands/logs.ts'
@@ -16,8 +19,10 @@ import { repositories } from './commands/repositories.ts'
 import { reset } from './commands/reset.ts'
 import { restart } from './commands/restart.ts'
 import { rm } from './commands/rm.ts'
+import { run } from './commands/run.ts'
 import { secrets } from './commands/secrets.ts'
 import { share } from './commands/share.ts'
+import { shell } from './commands/shell.ts'
 import { snapshot, snapshots } from './commands/snapshot.ts'
 import { start } from './commands/start.ts'
 import { stop } from './commands/stop.ts'
@@ -42,6 +47,11 @@ export const clientCommands: readonly Definition[] = [
   wait,
   logs,
   open,
+  shell,
+  exec,
+  run,
+  forward,
+  cp,
   explain,
   pin,
   unpin,

@@ -1,5 +1,5 @@
 /** What a command of the command line is: its help says in one line what it does, and shows one example. */
-import type { Command, Help, Option } from 'commander'
+import type { Argument, Command, Help, Option } from 'commander'
 
 export interface Definition {
   name: string
@@ -12,6 +12,8 @@ export interface Definition {
   isLocal?: true
   /** Ends by signals in a way of its own. */
   handlesSignals?: true
+  /** Ends with the status of a command that it runs: what goes wrong before that is `exit.own`. */
+  passesStatus?: true
 }
 
 export const exit = {
@@ -31,6 +33,8 @@ export const exit = {
   stopped: 8,
   /** There is no such preview, repository, container, token or share link. */
   missing: 9,
+  /** Of commands that end with the status of another one: Lotan has none to pass on. As `docker run` says it. */
+  own: 125,
   /** SIGINT: 128 + 2, as shells count. */
   interrupted: 130,
 } as const
@@ -56,13 +60,19 @@ export function ending<A extends unknown[]>(run: (...args: A) => Promise<number>
 
 /** `lotan wait TAG [--timeout SECONDS] [--json]`, without `--help`. */
 export function usageOf(command: Command): string {
-  const args = command.registeredArguments.map((argument) => {
-    const name = `${argument.name()}${argument.variadic ? '...' : ''}`
-    return argument.required ? name : `[${name}]`
-  })
+  const [args = [], last = []] = [false, true].map((isLast) =>
+    command.registeredArguments.filter((argument) => (argument.name() === 'CMD') === isLast).map(argumentOf),
+  )
   const options = command.options.map(({ flags }) => `[${flags.replace(/^(-\w), /, '$1|').replace(/[<>]/g, '')}]`)
   const subcommands = command.commands.length > 0 ? [command.commands.map((sub) => sub.name()).join('|')] : []
-  return [pathOf(command), ...subcommands, ...args, ...options].join(' ')
+  // What options it has are its own.
+  const end = last.length > 0 ? ['--', ...last] : []
+  return [pathOf(command), ...subcommands, ...args, ...options, ...end].join(' ')
+}
+
+function argumentOf(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? name : `[${name}]`
 }
 
 export function pathOf(command: Command): string {

@@ -16,6 +16,7 @@ const ends: Record<Status, string> = {
   late: 'time is up',
   stopped: 'it was stopped or removed meanwhile; the line says why',
   missing: 'there is no such preview, repository, container, token or share link',
+  own: 'of `shell`, `exec` and `run`: Lotan could not do it, and the line says why; any other status is that of the command',
   interrupted: 'Ctrl-C',
 }
 

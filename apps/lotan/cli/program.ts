@@ -22,7 +22,9 @@ export async function runProgram(
     await program.parseAsync(args, { from: 'user' })
     return Number(process.exitCode)
   } catch (error) {
-    return statusOf(error)
+    const status = statusOf(error)
+    const isOwn = status !== exit.done && definitions.some(({ name, passesStatus }) => name === args[0] && passesStatus)
+    return isOwn ? exit.own : status
   }
 }
 

@@ -9,7 +9,7 @@ const GROUP_ENTERS = 0o010
 
 /** The data directory may hold other files too. */
 const OURS =
-  /^(lotan\.sqlite.*|instance|admin-token|hook-secret|stack-key|lock(-.*)?|redis(\.unreadable)?|registry(-port)?|demo-stamp|logs|run)$/
+  /^(lotan\.sqlite.*|instance|admin-token|hook-secret|stack-key|ssh-host-key|lock(-.*)?|redis(\.unreadable)?|registry(-port)?|demo-stamp|logs|run)$/
 
 export function isOurs(name: string): boolean {
   return OURS.test(name)

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { clientFile } from '../../shared/client-file.ts'
+import { replaceFile } from './replace-file.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -30,9 +31,5 @@ export async function buildClient(file: string): Promise<void> {
     banner: { js: `#!/usr/bin/env node\n${forCommonJs}` },
     logLevel: 'error',
   })
-  fs.mkdirSync(path.dirname(file), { recursive: true })
-  // A router that reads it meanwhile gets the old one or the new one.
-  const fresh = `${file}.${process.pid}`
-  fs.writeFileSync(fresh, outputFiles[0]!.contents, { mode: 0o755 })
-  fs.renameSync(fresh, file)
+  replaceFile(file, outputFiles[0]!.contents, 0o755)
 }

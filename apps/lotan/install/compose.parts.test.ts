@@ -32,7 +32,7 @@ async function environments(settings: Record<string, string>): Promise<Map<strin
 
 const has = (found: Map<string, string>, setting: string) =>
   [...found].filter(([, text]) => text.includes(`      ${setting}\n`)).map(([service]) => service)
-const all = ['forge', 'nginx', 'queue-processor', 'reaper', 'router']
+const all = ['forge', 'nginx', 'queue-processor', 'reaper', 'router', 'shell']
 
 test('without REPOSITORY Compose says at once what to write', async () => {
   const wanted =
@@ -51,7 +51,7 @@ test('repositories by name go to all, their filters to those that read them, the
   })
   assert.deepEqual(has(found, "REPOSITORY: ''"), all)
   assert.deepEqual(has(found, 'LOTAN_REPOSITORIES: api=r.io/api'), all)
-  assert.deepEqual(has(found, 'TAG_FILTER_API: ^pr%-'), ['forge', 'queue-processor', 'reaper', 'router'])
+  assert.deepEqual(has(found, 'TAG_FILTER_API: ^pr%-'), ['forge', 'queue-processor', 'reaper', 'router', 'shell'])
   assert.deepEqual(has(found, 'LOTAN_CONTAINER_ENV_API__SECRET: x'), ['queue-processor', 'reaper'])
 })
 
@@ -62,4 +62,22 @@ test('the forge’s token goes to the forge part alone, wherever it stands', asy
     assert.deepEqual(has(found, 'LOTAN_FORGE_TOKEN: t0ken'), ['forge'])
     assert.deepEqual(has(found, 'LOTAN_FORGE_TOKEN_FILE: /tokens/forge'), ['forge'])
   }
+})
+
+test('the shell part alone is given the keys, and the engine without logins and other secrets', async () => {
+  const found = await environments({
+    REPOSITORY: 'r.io/app',
+    LOTAN_SSH_LISTEN: '0.0.0.0:2222',
+    LOTAN_SSH_KEYS: '/ssh/keys',
+    LOTAN_SSH_KEY_FILES: '/etc/lotan/ssh',
+    DOCKER_CONFIG: '/root/.docker',
+    ENV_ARGS: 'A=1',
+    LOTAN_FORGE_TOKEN: 't0ken',
+  })
+  const mounts = (what: string) => [...found].filter(([, text]) => text.includes(`- ${what}\n`)).map(([name]) => name)
+  assert.deepEqual(has(found, 'LOTAN_SSH_LISTEN: 0.0.0.0:2222'), all)
+  assert.deepEqual(mounts('/etc/lotan/ssh:/ssh:ro'), ['shell'])
+  const engine = '/var/run/docker.sock:/var/run/docker.sock:rw'
+  assert.deepEqual(mounts(engine), ['queue-processor', 'reaper', 'shell'])
+  assert.doesNotMatch(found.get('shell')!, /\.docker\b(?!\.sock)|\.aws|ENV_ARGS|t0ken/)
 })

@@ -6,6 +6,7 @@ const programs = [
   'queue-processor/main.ts',
   'reaper/main.ts',
   'forge/main.ts',
+  'shell/main.ts',
   'lotan/main.ts',
   // Its import of the launcher is not one of main.ts.
   'lotan/cli/commands/up.ts',

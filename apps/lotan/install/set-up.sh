@@ -44,7 +44,7 @@ needed() {
   echo nginx:nginx-light nginx-lua:libnginx-mod-http-lua ss:iproute2 ip:iproute2 iptables:iptables busybox:busybox-static setpriv:util-linux flock:util-linux
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
   [ "$mode" = run ] && [ -n "${REPOSITORY:-}${LOTAN_REPOSITORIES:-}" ] || echo docker-registry:docker-registry
-  [ "$mode" = run ] || echo chromium:chromium faketime:faketime lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose pg_ctlcluster:postgresql
+  [ "$mode" = run ] || echo chromium:chromium faketime:faketime lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose pg_ctlcluster:postgresql ssh:openssh-client sftp:openssh-client
   [ "$mode" != bench ] || echo caddy:caddy haproxy:haproxy
   # An engine may be there without its program: one elsewhere, or a desktop's.
   [ "$engine" = answers ] || echo dockerd:docker.io
@@ -189,6 +189,16 @@ build_client() {
   node apps/lotan/install/build-client.ts || say 'lotan.mjs could not be built, so it is not served'
 }
 
+# The terminal in the browser, of xterm.js. Without it that page alone does not work.
+build_terminal() {
+  [ "$mode" != unit ] && [ -w . ] || return 0
+  terminal=build/terminal.js
+  [ ! -e $terminal ] || [ ! -e build/terminal.css ] || [ -n "$(find views/shell apps/lotan/install/build-terminal.ts \
+    apps/shared/shell apps/shared/api/problems.ts package.json package-lock.json -newer $terminal -print -quit)" ] || return 0
+  say 'building the terminal'
+  node apps/lotan/install/build-terminal.ts || say 'the terminal could not be built, so the page of a shell does not work'
+}
+
 # What a user who is not root must do before anything else, in one line.
 ask_root() {
   wishes=
@@ -220,4 +230,5 @@ if [ "$node$engine$modules$peers$packages" != fitsanswersfitfit ]; then
   exec 9<&-
 fi
 build_client
+build_terminal
 exec "$@"

@@ -50,6 +50,7 @@ export async function writeNginxConf(
     | 'containerPort'
     | 'robots'
     | 'maxHeld'
+    | 'shell'
   >,
   store: Pick<Store, 'facts' | 'streams'>,
   admin = adminLocations,
@@ -108,6 +109,7 @@ export async function writeNginxConf(
     secure: `https://$host${publicPort === null ? '' : `:${publicPort}`}`,
     longestWait: `${Math.ceil((config.hold + 30_000) / 1000)}s`,
     adminLocations: admin,
+    hasShell: config.shell !== null,
     pool: Array.from({ length: config.slots }, (_, i) => ({
       slot: i + 1,
       address: hostPortText(hostPortOf(scheme, { slot: i + 1, port })),

@@ -49,6 +49,14 @@ export async function staticResponses(config: Pick<Config, 'domain' | 'publicUrl
         `Lotan is restarting: the router does not answer just now. Try again in ${RETRY_AFTER} s.`,
       ),
     },
+    shellDown: {
+      status: kindOf('restarting').status,
+      retryAfter: RETRY_AFTER,
+      problem: problem(
+        'restarting',
+        `Lotan is restarting: the part that lets people look inside previews does not answer just now. Try again in ${RETRY_AFTER} s.`,
+      ),
+    },
     tooManyCookies: {
       status: kindOf('headers-too-large').status,
       page: await page(

@@ -5,7 +5,7 @@
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { accepts, get } from './probe.ts'
-import type { Name } from './names.ts'
+import { mayRun, type Name } from './names.ts'
 
 interface Check {
   ok: boolean
@@ -22,8 +22,9 @@ export async function unhealthyOf(config: Pick<Config, 'runDir' | 'domain'>): Pr
 /** The router counts as healthy when it answers and can use its database. */
 export async function unhealthyOne(
   name: Name,
-  config: Pick<Config, 'runDir' | 'domain' | 'redis'>,
+  config: Pick<Config, 'runDir' | 'domain' | 'redis' | 'shell'>,
 ): Promise<string | undefined> {
+  if (!mayRun(name, config)) return undefined
   if (name === 'redis' && 'socket' in config.redis)
     return (await accepts(config.redis.socket)) ? undefined : 'redis does not answer'
   if (name === 'forge' || name === 'shell') return (await isUp(name, config)) ? undefined : `${name} does not work`

@@ -5,7 +5,7 @@ import { environmentFor, forgeTokenVariables, type Config } from '../../shared/c
 import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
 import type { DatabaseRepair } from '../database/repair.ts'
-import { names, type Name } from './names.ts'
+import { mayRun, names, type Name } from './names.ts'
 import { outputOf } from './process/output.ts'
 import type { End, SupervisedProcess, ProcessPlan } from './process/process.ts'
 import { registryConf } from '../demo/registry.ts'
@@ -39,8 +39,7 @@ export const root = path.resolve(import.meta.dirname, '../../..')
 
 /** Whether it has anything to do: all others always have. */
 export function isNeeded(name: Name, config: Pick<Config, 'forge' | 'notifyUrl' | 'shell'>): boolean {
-  if (name === 'shell') return config.shell !== null
-  return name !== 'forge' || config.forge !== null || config.notifyUrl !== null
+  return mayRun(name, config) && (name !== 'forge' || config.forge !== null || config.notifyUrl !== null)
 }
 
 /** Also the process's standard input (see leftovers.ts). */

@@ -12,7 +12,7 @@ import { waitOrFail, type Launch } from './launch.ts'
 import { prepareStart } from './prepare-start.ts'
 import { accepts, get } from './probe.ts'
 import { superviseProcess } from './process/process.ts'
-import { names, type Name } from './names.ts'
+import { mayRun, names, type Name } from './names.ts'
 import { databaseUsers, isNeeded, planOf, type Processes } from './processes.ts'
 import { startNginx, whyNoCalls, whyUnguarded } from './start-nginx.ts'
 import { welcome } from './welcome.ts'
@@ -37,7 +37,7 @@ export async function startInOrder(
   signal: AbortSignal,
 ): Promise<void> {
   const began = performance.now()
-  const runs = (name: Name) => (only ? only.includes(name) : isNeeded(name, given))
+  const runs = (name: Name) => (only ? only.includes(name) && mayRun(name, given) : isNeeded(name, given))
   const own = names.filter(runs)
   if (given.demo && only?.some((name) => name !== 'redis')) throw new Error(NOT_WHOLE)
   if (given.demo && !only && !hasDemo()) throw new Error(NO_DEMO)
@@ -55,6 +55,7 @@ export async function startInOrder(
   if (runs('redis')) await startRedis(launch)
   if (registry) await startDemo(launch, registry.reached)
   const workers = own.filter((name) => name !== 'redis' && name !== 'registry')
+  if (only?.includes('shell') && !runs('shell')) say('nobody may look inside: LOTAN_SHELL is not on')
   if (workers.length === 0) return
   const isRestored = await withStore(config, (store) => isRestoredBackup(config, store))
   await forgetLastRun(launch)

@@ -78,6 +78,19 @@ test('parts are run by launchers of their own, in any order, and end one by one'
   assert.deepEqual(processesAbout(dir), [])
 })
 
+test('a launcher of the shell part rests and is well where the way in is off', async () => {
+  const off = launch(['shell'])
+  await until('it says so', () => off.said().includes('nobody may look inside: LOTAN_SHELL is not on'))
+  assert.equal(await unhealthyOne('shell', config), undefined)
+  const isPart = ({ command }: { command: string }) => command.includes('apps/shell/main.ts')
+  assert.deepEqual(processesAbout(dir).filter(isPart), [])
+  off.child.kill('SIGTERM')
+  assert.equal(await off.ended, 0)
+
+  assert.equal(await unhealthyOne('shell', readConfig({ ...env, LOTAN_SHELL: 'on' })), 'shell does not work')
+  assert.deepEqual(processesAbout(dir), [])
+})
+
 test('nginx alone is not started over a database that is older, until that was compared with what runs', async (t) => {
   const store = openStore(databaseOf(config), {
     slots: config.slots,

@@ -12,8 +12,8 @@ import {
   portLabel,
   readyPathLabel,
   stopSignalLabel,
-  type Kind,
 } from '../../shared/config/image-labels.ts'
+import type { Kind } from '../../shared/preview/kind.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { wantedOf } from '../../shared/config/values/value.ts'
 import type { PairVariable } from '../../shared/pair-variables.ts'

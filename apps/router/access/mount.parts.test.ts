@@ -54,6 +54,8 @@ test('these routes are open to all, and no others', async () => {
     'GET /times.js': 200,
     'GET /lotan.mjs': 200,
     'GET /lotan.mjs.sha256': 200,
+    'GET /terminal.js': 200,
+    'GET /terminal.css': 200,
     'GET /logo': 404, // there is none
     'GET /badge/*path': 200,
     'GET /problems': 200,
@@ -87,24 +89,26 @@ test('docs/access.md says which scope each call of the API needs', () => {
       nameOf(one),
     )
   }
-  // Of the other routes each is open to all, or needs admin; metrics are read.
+  // Of the other routes each is open to all, or needs admin, but for the page of a shell; metrics are read.
   const others = [...anyHost, ...open, ...closed]
-    .filter(({ path }) => !path.startsWith('/api/v1'))
+    .filter(({ path }) => !path.startsWith('/api/v1') && !path.endsWith('/shell'))
     .map(({ needs }) => needs)
   assert.deepEqual([...new Set(others)], ['public', 'admin'])
 })
 
-test('the admin’s pages, sessions, tokens and the system need the scope admin, calls that look read, and share links and those that change something run', () => {
+test('the admin’s pages, sessions, tokens and the system need the scope admin, calls that look read, and share links and those that change something run, and what lets people inside shell', () => {
   assert.ok(closed.length > 15)
+  function scopeOf(route: Route, isOfPreviews: boolean) {
+    if (/\/shell$/.test(route.path)) return 'shell'
+    if (!isOfPreviews || /\/(approve|publish|secrets)$/.test(route.path)) return 'admin'
+    if (/\/tickets$/.test(route.path)) return 'shell'
+    return isForRun(route) ? 'run' : 'read'
+  }
   // A link opens a preview to people who may not even look here.
   const isForRun = (route: Route) => changesSomething(route) || route.path === '/api/v1/shares'
   for (const route of closed) {
     const isOfPreviews = route.path.startsWith('/api/') && !/^\/api\/v1\/(sessions|system|tokens)/.test(route.path)
-    assert.equal(
-      route.needs,
-      !isOfPreviews || /\/(approve|publish|secrets)$/.test(route.path) ? 'admin' : isForRun(route) ? 'run' : 'read',
-      nameOf(route),
-    )
+    assert.equal(route.needs, scopeOf(route, isOfPreviews), nameOf(route))
   }
   assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [
     'GET /api/v1/previews/:tag/wait',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { anyText } from '../../testing/arbitraries/texts.ts'
-import { asPath, backTo, isOurHost, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
+import { isOurHost, isOwnOrigin } from '../../shared/own-origin.ts'
+import { asPath, backTo, isOwn, localPath } from './same-origin.ts'
 
 const http = { domain: 'previews.example.com', publicUrl: { protocol: 'http:' as const, port: 8080 } }
 const https = { domain: 'previews.example.com', publicUrl: { protocol: 'https:' as const, port: null } }

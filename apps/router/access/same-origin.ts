@@ -3,7 +3,8 @@
  * of a preview's page: a change needs a header that no page can forge.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { urlOf, type Config } from '../../shared/config/config.ts'
+import type { Config } from '../../shared/config/config.ts'
+import { isOwnOrigin } from '../../shared/own-origin.ts'
 import type { GatewayRequest } from '../gateway/request.ts'
 
 export function isOwn(
@@ -12,24 +13,6 @@ export function isOwn(
   config: Pick<Config, 'domain' | 'publicUrl'>,
 ): boolean {
   return headers['sec-fetch-site'] === 'same-origin' || isOwnOrigin(headers, clientProtocol, config)
-}
-
-/** The Origin may be the public one, or the one this request was sent to. */
-export function isOwnOrigin(
-  { origin, host }: IncomingHttpHeaders,
-  protocol: string,
-  config: Pick<Config, 'domain' | 'publicUrl'>,
-): boolean {
-  const sentOrigin = originOf(origin)
-  if (!sentOrigin) return false
-  return (
-    sentOrigin === originOf(urlOf(config.domain, config)) ||
-    (isOurHost(host, config) && sentOrigin === originOf(`${protocol}://${host}`))
-  )
-}
-
-export function isOurHost(host: string | undefined, { domain }: Pick<Config, 'domain'>): boolean {
-  return host?.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '') === domain
 }
 
 /** @returns `/` for other hosts, and for a path that browsers take for another host */
@@ -58,9 +41,4 @@ export function backTo({ referer, host }: Pick<GatewayRequest, 'referer' | 'host
 /** Browsers take `//evil.example` and `/\\evil.example` for another host. */
 export function asPath(uri: string): string {
   return uri.replace(/^\/(?=[/\\])/, '/./')
-}
-
-function originOf(text: string | undefined): string | undefined {
-  const url = URL.parse(text ?? '')
-  return url && /^https?:$/.test(url.protocol) ? url.origin : undefined
 }

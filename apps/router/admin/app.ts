@@ -8,7 +8,7 @@ import { callersOf, type ReadCaller } from '../access/read-caller.ts'
 import { KeysError } from '../access/trusted-jobs.ts'
 import { refusalsOf, type Refusals } from '../access/refusals.ts'
 import { beforeReload } from '../access/reload-once.ts'
-import { isOurHost } from '../access/same-origin.ts'
+import { isOurHost } from '../../shared/own-origin.ts'
 import { linkProblems } from '../api/conventions/problem.ts'
 import { apiRoutes } from '../api/routes.ts'
 import { badgeRoutes, isBadge, sendUnknownBadge } from '../badge/routes.ts'
@@ -25,6 +25,7 @@ import { fileRoutes } from './files.ts'
 import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
 import { previewRoutes } from './preview-routes.ts'
+import { shellRoutes } from './shell-page.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { readableJson } from '../api/conventions/readable-json.ts'
@@ -53,6 +54,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...apiPageRoutes(context.config, api),
       ...listRoutes(context),
       ...previewRoutes(context),
+      ...shellRoutes(context),
       ...systemPageRoutes(context),
     ],
   }

@@ -1,13 +1,15 @@
 /** For tests: the admin's pages as a browser has them, without nginx. */
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import type { Duplex } from 'node:stream'
 import { http } from '../../shared/http.ts'
 import { goTo, openBrowser, type Page } from '../../testing/harness/browser.ts'
 import { domain, token, type Bed } from './harness.ts'
 
-/** Logs in. @returns a page, the address of the admin, and what ends it all */
-export async function browse(bed: Bed) {
+/** Logs in. @param upgrade takes WebSockets, which nginx leads elsewhere @returns a page, the address of the admin, and what ends it all */
+export async function browse(bed: Bed, upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void) {
   const socketPath = path.join(bed.config.runDir, 'desk.sock')
   const server = http.createServer((req, res) => {
     const { url, method, headers } = req
@@ -19,6 +21,7 @@ export async function browse(bed: Bed) {
     res.on('close', () => asked.destroy())
     req.pipe(asked)
   })
+  if (upgrade) server.on('upgrade', upgrade)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = `http://${domain}:${(server.address() as AddressInfo).port}`

@@ -1,6 +1,7 @@
 /** The login page needs these files too; CI jobs bring the command line before they have a token to show. */
 import type { Request, Response } from 'express'
 import { readClient } from '../../shared/client-file.ts'
+import { readTerminal } from '../../shared/terminal-files.ts'
 import type { RouterContext } from '../context.ts'
 import type { Route } from '../access/route.ts'
 import { listScript, loginScript, previewScripts, script, stylesheet } from '../pages/views.ts'
@@ -21,6 +22,8 @@ const files: Route[] = [
   { method: 'GET', path: '/lotan.css', needs: 'public', handle: file('text/css', stylesheet) },
   { method: 'GET', path: '/lotan.mjs', needs: 'public', handle: sendClient },
   { method: 'GET', path: '/lotan.mjs.sha256', needs: 'public', handle: sendChecksum },
+  { method: 'GET', path: '/terminal.js', needs: 'public', handle: built('text/javascript', 'script') },
+  { method: 'GET', path: '/terminal.css', needs: 'public', handle: built('text/css', 'styles') },
   { method: 'GET', path: '/list.js', needs: 'public', handle: file('text/javascript', listScript) },
   { method: 'GET', path: '/login.js', needs: 'public', handle: file('text/javascript', loginScript) },
   { method: 'GET', path: '/lotan.js', needs: 'public', handle: file('text/javascript', script) },
@@ -34,6 +37,14 @@ const files: Route[] = [
 
 function file(type: string, body: string) {
   return (_req: Request, res: Response) => res.set('Cache-Control', 'no-cache').type(type).send(body)
+}
+
+function built(type: string, which: Parameters<typeof readTerminal>[0]) {
+  return (_req: Request, res: Response) => {
+    const body = readTerminal(which)
+    if (!body) return res.status(404).type('text/plain').send('The terminal is not built here: npm start builds it.\n')
+    return res.set('Cache-Control', 'no-cache').type(type).send(body)
+  }
 }
 
 /** Read anew each time: set-up may have built another one. */

@@ -58,6 +58,7 @@ test('a running preview is shown with everything there is to know', () => {
     host: '1_9_5.previews.example.com',
     url: 'http://1_9_5.previews.example.com:8080',
     state: 'running',
+    kind: 'web',
     reason: null,
     since: '2026-01-01T00:00:07.000Z',
     lastSeen: '2026-01-01T00:00:00.000Z',

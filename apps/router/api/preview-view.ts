@@ -2,6 +2,7 @@ import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { KnownChange } from '../../shared/forge/change.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
+import { kindOf } from '../../shared/preview/kind.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately, Progress } from '../../shared/preview/start-times.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
@@ -46,6 +47,7 @@ export function viewOf(
     url: urlOf(host, naming),
     // An unknown preview has no row that could be shown.
     state: state as PreviewJson['state'],
+    kind: kindOf(preview),
     reason: reason?.code ?? null,
     since: new Date(preview.since).toISOString(),
     lastSeen: timeOf(lastSeen),
@@ -111,7 +113,7 @@ function sentence(preview: Preview, position: number | null, full: Full | null):
         ? 'Its container is being started.'
         : 'Its container runs; its first answer is awaited.'
     case 'running':
-      return 'It answers.'
+      return kindOf(preview) === 'ssh' ? 'It runs, and has nothing on HTTP: people come in.' : 'It answers.'
     case 'paused':
       if (preview.phase === 'waking') return 'It is being woken.'
       return preview.phase === 'draining'

@@ -352,6 +352,7 @@ test('the description names every call, and no call is missing in it', () => {
     'POST /previews/{tag}/keep',
     'GET /sessions',
     'DELETE /sessions/{id}',
+    'POST /previews/{tag}/tickets',
     'GET /tokens',
     'POST /tokens',
     'DELETE /tokens/{name}',

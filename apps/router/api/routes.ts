@@ -30,6 +30,7 @@ import { readQuery } from './conventions/query.ts'
 import { previewIn, repositoryOf, resolveTag } from './conventions/input.ts'
 import { callerOf } from '../access/caller.ts'
 import { tagRoutes } from './tags.ts'
+import { ticketRoutes } from './tickets.ts'
 import { tokenRoutes } from './tokens.ts'
 import { volumeRoutes } from './volumes.ts'
 import { waitRoutes } from './wait.ts'
@@ -58,6 +59,7 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...shareRoutes(api),
     ...copyRoutes(api),
     ...sessionRoutes(api),
+    ...ticketRoutes(api),
     ...tokenRoutes(api),
     ...systemRoutes(api),
     { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },

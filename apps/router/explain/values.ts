@@ -3,7 +3,14 @@ import type { ExplainedValue } from '../../shared/api/explain.ts'
 import type { Config } from '../../shared/config/config.ts'
 import { findRepository } from '../../shared/repository.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
-import { portLabel, portOf, readyPathLabel, stopSignalLabel } from '../../shared/config/image-labels.ts'
+import {
+  connectionLabel,
+  kindLabel,
+  portLabel,
+  portOf,
+  readyPathLabel,
+  stopSignalLabel,
+} from '../../shared/config/image-labels.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
@@ -55,6 +62,7 @@ export function valuesOf(preview: Preview, config: ValuesConfig): ExplainedValue
       findRepository(idOf(preview), config)?.reference ?? null,
       bySetting(preview.repository === NAMELESS ? 'REPOSITORY' : 'LOTAN_REPOSITORIES'),
     ),
+    ...wayIn(),
     port(),
     explained('ready-path', readyPath ?? '/', byLabel('lotan.ready-path', readyPath !== null, none), {
       notice: about('lotan.ready-path', heard),
@@ -80,6 +88,25 @@ export function valuesOf(preview: Preview, config: ValuesConfig): ExplainedValue
     time('grace', config.grace, bySetting('LOTAN_GRACE_SECONDS')),
     time('refresh', config.refreshEvery, bySetting('IMAGE_REFRESH_INTERVAL_MINUTES')),
   ]
+
+  /** Few images say anything of it. */
+  function wayIn(): ExplainedValue[] {
+    const [kind, connection] = [kindLabel(labels, heard), connectionLabel(labels, heard)]
+    const rows = [
+      {
+        name: 'kind',
+        label: 'lotan.kind',
+        value: kind,
+        shown: kind === 'ssh' ? 'To come in, not for HTTP' : 'Web pages',
+      },
+      { name: 'connection', label: 'lotan.connection', value: connection, shown: connection === 'attach' ? 'The program itself' : 'A shell' }, // prettier-ignore
+    ] as const
+    return rows
+      .filter(({ label }) => labels[label] !== undefined)
+      .map(({ name, label, value, shown }) =>
+        explained(name, value, byLabel(label, labels[label] === value, none), { notice: about(label, heard), shown }),
+      )
+  }
 
   function port(): ExplainedValue {
     const { image } = preview

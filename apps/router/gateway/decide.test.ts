@@ -182,6 +182,20 @@ const secondHosts: [string, ClientRequest, Facts, object][] = [
   ],
 ]
 
+const entered: Preview = { ...running, image: { ...image, labels: { 'lotan.kind': 'ssh' } } }
+const wayIn = { do: 'refuse', why: 'way-in' }
+
+const withoutPages: typeof secondHosts = [
+  ['what has nothing on HTTP tells a navigation how to come in', browser, facts({ preview: entered }), wayIn],
+  ['and a program', program, facts({ preview: entered }), wayIn],
+  ['and what cannot read it', socket, facts({ preview: entered }), wayIn],
+  ['and a robot', { ...browser, kind: 'robot' }, facts({ preview: entered }), wayIn],
+  ['a click wakes it as any other', browser, facts({ preview: { ...stopped, image: entered.image } }), wait(1_000)],
+  ['and a robot does not', { ...browser, kind: 'robot' }, facts({ preview: { ...stopped, image: entered.image } }), { do: 'refuse', why: 'robot' }], // prettier-ignore
+  ['its services may have pages', browser, facts({ preview: entered, asked: upService }), { do: 'forward', preview: entered, service }], // prettier-ignore
+  ['it is told to those alone whom it is offered to', browser, facts({ offers: () => false, preview: entered }), { do: 'refuse', why: 'not-offered' }], // prettier-ignore
+]
+
 const table: [string, ClientRequest, Facts, object][] = [
   ['a host that cannot be a tag is refused', browser, facts({ id: null }), { do: 'refuse', why: 'no-tag' }],
   [
@@ -324,7 +338,7 @@ const table: [string, ClientRequest, Facts, object][] = [
   ],
   ['nor longer where the clock stepped back', program, facts({ preview: failedAt(NOW + 60_000) }), wait(HOLD)],
 ]
-for (const [name, request, given, expected] of [...table, ...secondHosts])
+for (const [name, request, given, expected] of [...table, ...secondHosts, ...withoutPages])
   test(`decide: ${name}`, () => assert.deepEqual(decide(request, given, NOW), expected))
 
 test('a navigation is what a browser shows, by what it says it fetches, else by what it accepts', () => {

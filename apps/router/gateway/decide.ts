@@ -1,5 +1,6 @@
 /** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
 import { isCopy } from '../../shared/preview/copy-tag.ts'
+import { kindOf } from '../../shared/preview/kind.ts'
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import type { Barred, Standing } from '../../shared/forge/standing.ts'
 import { comesUp, rests, type In, type Preview } from '../../shared/preview/preview.ts'
@@ -47,6 +48,8 @@ export type Decision =
   /** `isServiceDown`: the preview runs, and its service does not. */
   | { do: 'wait'; until: number; applied: number | null; wakes: boolean; isServiceDown?: true }
   | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' | 'unvisited' | 'service-down' }
+  /** It is up, and has nothing on HTTP. */
+  | { do: 'refuse'; why: 'way-in' }
   | { do: 'refuse'; why: 'no-service'; where: 'here' | 'stack' }
   | { do: 'refuse'; why: 'barred'; standing: Barred }
   | { do: 'refuse'; why: 'missing'; until: number }
@@ -72,6 +75,7 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
   if (standing.is !== 'free') return { do: 'refuse', why: 'barred', standing }
   const { asked } = facts
   if (asked?.is === 'none') return { do: 'refuse', why: 'no-service', where: asked.where }
+  if (preview?.state === 'running' && !asked && kindOf(preview) === 'ssh') return { do: 'refuse', why: 'way-in' }
   if (preview?.state === 'running') {
     if (asked?.is !== 'down') return { do: 'forward', preview, ...(asked?.is === 'up' && { service: asked.service }) }
     if (request.kind === 'robot') return { do: 'refuse', why: 'service-down' }

@@ -1,6 +1,7 @@
 /** `/wait`: ends when the preview is up, or this kind of request has waited enough. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
+import { kindOf } from '../../shared/preview/kind.ts'
 import { startsAgain, type In, type Preview, type State } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
 import { noteVisit } from './activity.ts'
@@ -36,6 +37,8 @@ export function openHold(context: HoldContext) {
       if (!(await listens(decision, request, res, context))) return refuse(res, 'deaf')
       return forwarder.forward(request, decision, res)
     }
+    // Who reads how to come in is about to.
+    if (decision.do === 'refuse' && decision.why === 'way-in') noteVisit(request, activity)
     if (decision.do !== 'wait' || request.id === null) return refuse(res)
     const { id } = request
     if (decision.wakes) {
@@ -100,9 +103,9 @@ export function openHold(context: HoldContext) {
     return decision.do === 'wait' && decision.isServiceDown === true
   }
 
-  /** Whether the service of a second host is up is known once its preview is. */
+  /** Whether the service of a second host is up, and whether there is anything on HTTP, is known once its preview is. */
   function upNow(request: GatewayRequest, preview: In<'running'>): Up | undefined {
-    if (request.service === null) return { preview }
+    if (request.service === null && kindOf(preview) === 'web') return { preview }
     const decision = decideNow(request)
     return decision.do === 'forward' ? decision : undefined
   }

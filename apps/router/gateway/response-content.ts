@@ -22,6 +22,7 @@ import { spokenName } from '../words/preview-names.ts'
 import { barredContent } from './barred-content.ts'
 import { fromMessage, type Content } from './content.ts'
 import { formsOfHosts, whyNoTag } from './no-tag.ts'
+import { wayInContent } from './way-in-content.ts'
 import { deafContent, noServiceContent, serviceDownContent } from './service-content.ts'
 
 export interface Exchange {
@@ -40,6 +41,7 @@ export interface Exchange {
     | 'offers'
     | 'stackText'
     | 'stackImages'
+    | 'shell'
   >
   near: NearTags
   store: Pick<
@@ -105,6 +107,7 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
   }
   if (second && decision.do === 'refuse' && decision.why === 'no-service')
     return noServiceContent(second, decision.where, config)
+  if (decision.do === 'refuse' && decision.why === 'way-in') return wayInContent(id, config, detailsOf(id, config))
   const isServiceDown =
     decision.do === 'refuse' ? decision.why === 'service-down' : decision.do === 'wait' && decision.isServiceDown
   if (second && isServiceDown) return serviceDownContent(second, { config, store }, now)

@@ -78,6 +78,26 @@ test('where no more may be held, programs are refused and navigations get the pa
   }
 })
 
+test('what has nothing on HTTP is never led to: its visitors read how to come in, and are its visitors', async () => {
+  bed.store.apply('entered', { type: 'start', by: 'visit' })
+  const image = { ...steps.pulled.image, labels: { 'lotan.kind': 'ssh' } }
+  for (const event of Object.values({ ...steps, pulled: { ...steps.pulled, image } })) bed.store.apply('entered', event)
+  const before = Date.now()
+  for (const path of ['/route', '/wait']) {
+    const { status, headers } = await bed.door(path, about('entered', browser))
+    assert.deepEqual([status, headers['x-upstream']], [403, undefined], path)
+  }
+  await until('it was visited', () => (bed.store.get('entered')!.lastSeen ?? 0) >= before)
+  const page = await bed.door('/answer', about('entered', browser))
+  assert.equal(page.status, 200)
+  assert.match(page.text, /<code>entered<\/code> has no web pages/)
+  const problem = await bed.door('/answer', about('entered', program))
+  assert.deepEqual(
+    [problem.status, problem.json.type.split('/').at(-1), problem.json.state],
+    [404, 'no-web', 'running'],
+  )
+})
+
 test('a client that left while its container was looked at takes no place of those that wait', async () => {
   bed.store.facts.set('subnet', '10.83.0.0/16')
   bringUp('leaving', bed)

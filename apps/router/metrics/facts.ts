@@ -34,6 +34,8 @@ export interface Facts {
     places: number
     /** By state; null where no forge is configured. */
     changes: Record<string, number> | null
+    /** Open sessions inside previews, by kind; null where the way in is off. */
+    sessions: Record<string, number> | null
     slots: { taken: number; resting: number }
     /** By state. */
     sandboxes: Record<string, number>
@@ -88,6 +90,7 @@ function databaseOf({ config, store }: FactsContext, now: number): Facts['databa
       services: counted(store.services.list().map(({ state }) => state)),
       places: store.places(),
       changes: config.forge ? store.changes.counts() : null,
+      sessions: config.shell ? counted(store.shellSessions.list().map(({ kind }) => kind)) : null,
       slots: store.overview.slotCounts(now),
       sandboxes: counted(store.sandboxes.list().map(({ state }) => state)),
       memory: store.lastMemories().reduce((all, each) => (up.has(idOf(each)) ? all + each.memory : all), 0),

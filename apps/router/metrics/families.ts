@@ -1,5 +1,6 @@
 /** All metrics, in the order of docs/metrics.md, whose table is written from this. */
 import { reasonCodes } from '../../shared/preview/failure-reason.ts'
+import { sessionEnds, sessionKinds } from '../../shared/shell/session-kind.ts'
 import { serviceStates } from '../../shared/stack/service-state.ts'
 import { bounds, reaps } from '../../shared/preview/tally.ts'
 import type { CounterName } from '../../shared/store/counters.ts'
@@ -76,6 +77,21 @@ export const families: Record<string, Family> = {
     'Pull or merge requests that are known, by state; without LOTAN_FORGE none.',
     ['state'],
     ({ database }) => byName(database?.changes ?? undefined, changeStates),
+  ),
+  lotan_shell_sessions: gauges(
+    'Open sessions inside previews, by kind; none where the way in is off.',
+    ['kind'],
+    ({ database }) => byName(database?.sessions ?? undefined, sessionKinds),
+  ),
+  lotan_shell_sessions_ended_total: counters(
+    'Sessions that have ended, and how; none where the way in is off.',
+    ['kind', 'end'],
+    'database',
+    (facts) => {
+      if (!facts.database?.sessions) return []
+      const all = sessionKinds.flatMap((kind) => sessionEnds.map((end) => `${kind} ${end}`))
+      return tallied(facts, 'shellSession', all).map(([[as = ''], value]) => [as.split(' '), value])
+    },
   ),
   lotan_queue_jobs: gauges('Jobs by lane, waiting or active.', ['lane', 'state'], ({ lanes }) =>
     Object.entries(lanes ?? {}).flatMap(([lane, { waiting, active }]) => [

@@ -5,6 +5,7 @@ import { fork } from 'node:child_process'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { readMetrics, type Exposed } from '../../testing/clients/prometheus.ts'
+import { LOTAN } from '../../shared/actor.ts'
 import { until } from '../../testing/harness/until.ts'
 import { serviceRow } from '../../testing/harness/service-row.ts'
 import { bearer, bringUp, domain, openBed, steps, type Bed } from '../admin/harness.ts'
@@ -18,6 +19,7 @@ before(async () => {
     LOTAN_FORGE_REPOSITORY: 'acme/shop',
     LOTAN_METRICS_ALLOW: '198.51.100.7 203.0.113.0/24 fd00::/8',
     LOTAN_HOLD_SECONDS: '20',
+    LOTAN_SHELL: 'on',
   })
   bed.reaper((req, res) => res.end(JSON.stringify(told[req.url!] ?? {})))
 })
@@ -286,6 +288,27 @@ test('changes by state, and none where there is no forge', async () => {
   const checkReadiness = () => Promise.resolve({ checks: {} } as never)
   const { database } = await readFacts({ ...bed.context, config, checkReadiness }, Date.now())
   assert.equal(database!.changes, null)
+})
+
+test('sessions inside previews by kind, and how they end; none where the way in is off', async () => {
+  const session = { preview: 'red', service: null, program: 'psql', via: 'api', who: 'anna', address: null, container: null, opened: 1 } as const // prettier-ignore
+  const { shellSessions } = bed.store
+  shellSessions.open({ ...session, id: 's1', kind: 'exec' })
+  await moves(() => {
+    shellSessions.open({ ...session, id: 's2', kind: 'shell' })
+    shellSessions.close('s1')
+    const end = { why: 'exited', code: 0 } as const
+    bed.store.noteDone('red', { type: 'session', kind: 'exec', service: null, program: 'psql', end, seconds: 1 }, Date.now(), LOTAN) // prettier-ignore
+  }, [
+    ['lotan_shell_sessions', { kind: 'exec' }, -1],
+    ['lotan_shell_sessions', { kind: 'shell' }, 1],
+    ['lotan_shell_sessions_ended_total', { kind: 'exec', end: 'exited' }, 1],
+    ['lotan_shell_sessions_ended_total', { kind: 'exec', end: 'idle' }, 0],
+  ])
+  const config = { ...bed.config, shell: null }
+  const checkReadiness = () => Promise.resolve({ checks: {} } as never)
+  const { database } = await readFacts({ ...bed.context, config, checkReadiness }, Date.now())
+  assert.equal(database!.sessions, null)
 })
 
 test('memory of what is up, as it was last measured', () =>

@@ -20,6 +20,7 @@ import {
   problemPage,
   problemsPage,
   waitingPage,
+  wayInPage,
 } from './visitor-pages.ts'
 
 const now = 1_800_000_000_000
@@ -214,6 +215,11 @@ export const pages: Record<string, Page> = {
   'approval-unknown': approvalPage({ id: tag, change: null, details, again: 10 }, { ...brand, name: null }),
   'no-tag': noTagPage(noTag, brand),
   'not-offered': notOfferedPage({ id: 'main-debug', near: near.slice(0, 1) }, brand),
+  'way-in': wayInPage(
+    { id: tag, command: `ssh -p 2222 ${tag}@previews.example.com`, terminal: `${details}/shell` },
+    brand,
+  ),
+  'way-in-none': wayInPage({ id: tag, command: null, terminal: null }, brand),
   dropped: messagePage(messages.unanswered(tag), brand),
   'share-over': messagePage(messages.shareOver(), brand),
   trouble: messagePage(messages.trouble(), { ...brand, name: null, logoData: null }),

@@ -7,3 +7,8 @@ export function pathOf(id: PreviewId): string {
   const below = repository === NAMELESS ? '' : `/repositories/${encodeURIComponent(repository)}`
   return `${below}/previews/${encodeURIComponent(shownTag(tag))}`
 }
+
+/** On the admin's host, of the terminal in it. */
+export function shellPathOf(id: PreviewId): string {
+  return `${pathOf(id)}/shell`
+}

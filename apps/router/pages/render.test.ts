@@ -162,6 +162,7 @@ const one = (preview: Preview) =>
         ...desk.config,
         limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
         ceilings: { memory: '2g', cpus: 2 },
+        shell: { ssh: null, idle: 900_000 },
         gate: { kind: 'password', password: evil },
         ...{ publicUrl: { protocol: 'http:', port: null }, stackText: null, stackImages: null },
       },

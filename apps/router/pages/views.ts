@@ -56,6 +56,17 @@ export function forTheAdmin(view: string, model: object, brand: Brand): Page {
   return { html, csp: policy("'self'", "'self'", "'self' data:") }
 }
 
+/**
+ * A terminal's page: it runs its own scripts alone, and speaks with its own addresses alone. Xterm writes style elements,
+ * which carry a nonce (apps/lotan/install/build-terminal.ts); with trusted types no text becomes markup or script.
+ */
+export function forTheShell(model: object, connects: string[], brand: Brand): Page {
+  const nonce = randomBytes(16).toString('base64')
+  const html = compiled.shell!({ ...model, brand, nonce: null, styles: '', scriptNonce: nonce })
+  const csp = policy(`'self' 'nonce-${nonce}'`, `'nonce-${nonce}'`, "'self' data:", connects.join(' '))
+  return { html, csp: `${csp}; require-trusted-types-for 'script'; trusted-types 'none'` }
+}
+
 /** Of a page, for one that is open already. */
 export function part(name: string, model: object): string {
   return compiled[`partials/${name}`]!(model)
@@ -67,13 +78,13 @@ function forVisitors(view: string, model: object, inline: Inline): Page {
   return { html, csp: policy(`'nonce-${nonce}'`, inline.script ? `'nonce-${nonce}'` : "'none'", 'data:') }
 }
 
-function policy(styles: string, scripts: string, images: string): string {
+function policy(styles: string, scripts: string, images: string, connects = "'self'"): string {
   return [
     "default-src 'none'",
     `style-src ${styles}`,
     `script-src ${scripts}`,
     `img-src ${images}`,
-    "connect-src 'self'",
+    `connect-src ${connects}`,
     "form-action 'self'",
     "base-uri 'none'",
   ].join('; ')

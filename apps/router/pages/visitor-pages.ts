@@ -16,6 +16,7 @@ const views = {
   missing: visitorsView('missing', ['missing.js']),
   noTag: visitorsView('no-tag'),
   notOffered: visitorsView('not-offered'),
+  wayIn: visitorsView('way-in'),
   message: visitorsView('message'),
   problem: visitorsView('problem'),
   problems: visitorsView('problems'),
@@ -80,6 +81,18 @@ export function noTagPage(model: NoTagModel, brand: Brand): Page {
 
 export function notOfferedPage({ id, near }: { id: PreviewId; near: NearTag[] }, brand: Brand): Page {
   return views.notOffered({ ...namesOf(id), near }, brand)
+}
+
+export interface WayInModel {
+  id: PreviewId
+  /** What to type; null where SSH is off. */
+  command: string | null
+  /** Of the terminal in the browser; null where there is no way in. */
+  terminal: string | null
+}
+
+export function wayInPage({ id, command, terminal }: WayInModel, brand: Brand): Page {
+  return views.wayIn({ ...namesOf(id), command, terminal }, brand)
 }
 
 export function messagePage(message: Message, brand: Brand): Page {

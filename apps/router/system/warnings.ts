@@ -47,6 +47,7 @@ function partsOf({ checks, settings }: Pick<System, 'checks' | 'settings'>, conf
     'queue-processor': worker,
     reaper: worker,
     forge: worker,
+    shell: worker,
   }
   return Object.entries(checks).flatMap(([name, { ok, detail }]) => {
     if (ok || isUntold(name, checks)) return []
@@ -67,6 +68,7 @@ const partNames: Record<string, string> = {
   'queue-processor': 'the queue-processor',
   reaper: 'the reaper',
   forge: 'the forge part',
+  shell: 'the way in',
 }
 
 function networkOf({ noted: { firewall, unreachable, pairFront, pairListen } }: SystemFacts): Finding[] {

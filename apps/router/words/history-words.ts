@@ -4,6 +4,7 @@ import type { ToldType } from '../../shared/preview/event.ts'
 import type { StartedBy } from '../../shared/preview/preview.ts'
 import type { Note } from '../../shared/store/store.ts'
 import { noticeWords } from './notice-words.ts'
+import { sessionWords } from './session-words.ts'
 import { stopWords } from './stop-words.ts'
 
 type Says = (detail: string | null, tag: string) => string
@@ -52,7 +53,7 @@ const says: Record<ToldType | Note['type'], Says> = {
   volumeRemoved: (volume) => `its volume ${volume} was deleted`,
   secretsRead: always('its secrets were read'),
   volumeLost: (volume) => `its volume ${volume} had gone, and was made again: it is empty`,
-  session: (detail) => `somebody was inside: ${detail ?? ''}`,
+  session: (detail) => sessionWords(detail ?? ''),
   serviceEnded: (detail) => `${(detail ?? '').replace(/ |$/, ' ended$&')}, and is started again`,
   pull: itself,
   found: always('its image was here'),

@@ -10,6 +10,8 @@ const words = z.string().meta({ description: 'The same for people.' })
 export const value = z.object({
   name: z.enum([
     'repository',
+    'kind',
+    'connection',
     'port',
     'ready-path',
     'memory',

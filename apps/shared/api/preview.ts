@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { pinned } from './pin.ts'
 import { previewChange } from './preview-change.ts'
+import { kinds } from '../preview/kind.ts'
 import { measured, services, volumes } from './preview-services.ts'
 
 const count = z.int().min(0)
@@ -39,6 +40,9 @@ export const preview = z
     host: z.string(),
     url: z.url().meta({ description: 'Without a final slash.' }),
     state: z.enum(states),
+    kind: z.enum(kinds).meta({
+      description: '`ssh`: its image says that it has nothing on HTTP, so people come in (label lotan.kind).',
+    }),
     reason: z.string().nullable().meta({ description: 'Why it failed, or why it is tried again: a code.' }),
     since: z.iso.datetime().meta({ description: 'When the state was entered.' }),
     lastSeen: z.iso.datetime().nullable(),

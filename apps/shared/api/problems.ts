@@ -263,11 +263,30 @@ export const problems = {
     means: 'This Lotan lets nobody look inside previews.',
     remedy: 'Ask the person who runs it to switch that on.',
   },
+  'session-over': {
+    status: 404,
+    title: 'The session is over',
+    means:
+      'A page came back to its session, and it has ended: it is kept for half a minute after its connection broke.',
+    remedy: 'Begin a new one.',
+  },
+  'upgrade-needed': {
+    status: 426,
+    title: 'A WebSocket is needed',
+    means: 'This address is for WebSockets of the subprotocol lotan.session.v1 alone.',
+    remedy: 'Use `lotan shell`, `exec`, `run` or `forward`, or a client that speaks it over HTTP/1.1.',
+  },
   'session-failed': {
     status: 502,
     title: 'The session could not begin',
     means: 'The preview runs, but the engine did not start the command, or the connection.',
     remedy: 'Look at the detail, and try again.',
+  },
+  'no-web': {
+    status: 404,
+    title: 'Nothing on HTTP',
+    means: 'The image says that it answers no requests (lotan.kind=ssh): people come in, and work in it.',
+    remedy: 'The detail says how to come in.',
   },
   'not-reachable': {
     status: 403,

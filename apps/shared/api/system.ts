@@ -18,7 +18,10 @@ export const system = z
           ms: z.number().min(0).meta({ description: 'How long the check took.' }),
         }),
       )
-      .meta({ description: 'Engine, Redis, database, nginx, queue-processor and reaper, as `/readyz` has them.' }),
+      .meta({
+        description:
+          'Engine, Redis, database, nginx, queue-processor, reaper, and forge and shell where they run, as `/readyz` has them.',
+      }),
     warnings: z
       .array(
         z.object({

@@ -1,5 +1,6 @@
 /** What an image's labels say of how its container is run. One that cannot be used is named in `notices`, and is none. */
 import os from 'node:os'
+import { KIND_LABEL, kinds, type Kind } from '../preview/kind.ts'
 import { notUsed } from './limits.ts'
 import { zeroOrOne } from './values/text.ts'
 import { wantedOf } from './values/value.ts'
@@ -45,12 +46,8 @@ export function readyPathLabel(labels: Labels, notices: string[]): string | null
   return null
 }
 
-/** What is there for people who come to it: pages, or (`ssh`) only a way in. */
-export type Kind = 'web' | 'ssh'
-
-/** Many readers, one notice: only who makes its container tells it. */
-export function kindLabel(labels: Labels, notices: string[] = []): Kind {
-  return oneOf(labels, 'lotan.kind', ['web', 'ssh'], notices)
+export function kindLabel(labels: Labels, notices: string[]): Kind {
+  return oneOf(labels, KIND_LABEL, kinds, notices)
 }
 
 /** Whether a person who comes in gets a shell, or talks with the program that its container runs. */

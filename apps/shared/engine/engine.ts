@@ -15,6 +15,7 @@ import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
 import { readArchive, statFile, writeArchive } from './archive.ts'
+import { withCommands } from './with-commands.ts'
 import { attach, startCommand, type Command, type Size } from './interactive.ts'
 import { exec } from './exec.ts'
 import { openRefusedForks } from './forks.ts'
@@ -114,6 +115,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     exec: (id: string, command: string[], options: Omit<Parameters<typeof exec>[3], 'local'>) =>
       exec(docker, id, command, { ...options, local: isLocal }),
     startCommand: (id: string, command: Command) => startCommand(docker, id, command),
+    withCommands: () => withCommands(docker, instance),
     attach: (id: string, terminal: Size) => attach(docker, id, terminal),
     statFile: (id: string, path: string) => statFile(docker, id, path),
     readArchive: (id: string, path: string) => readArchive(docker, id, path),

@@ -1,5 +1,6 @@
 /** Clones and kept copies of previews ("Snapshots, clones and kept bugs" in docs/stacks.md). Pure. */
-import { baseTag, copyTag, readShownTag, shownTag } from './copy-tag.ts'
+import { isTag } from '../tag.ts'
+import { baseTag, copyTag, isCopy, readShownTag, shownTag } from './copy-tag.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey, type Tag } from './preview-id.ts'
 
 /** What the row of a copy says of it. */
@@ -35,4 +36,15 @@ export function meantBy(shown: PreviewId, isKnown: (copy: PreviewId) => boolean)
   if (read === undefined) return shown
   const copy = idOf({ repository, tag: read })
   return isKnown(copy) ? copy : shown
+}
+
+/** @param sent as people write it @returns undefined for what can be no preview at all */
+export function previewNamed(
+  { repository, tag: sent }: PreviewKey,
+  isKnown: (copy: PreviewId) => boolean,
+): PreviewId | undefined {
+  if (isCopy(sent) || sent.includes('/')) return undefined
+  const id = meantBy(idOf({ repository, tag: sent }), isKnown)
+  const { tag } = splitId(id)
+  return isCopy(tag) || isTag(tag) ? id : undefined
 }

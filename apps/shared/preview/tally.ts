@@ -2,6 +2,7 @@
 import type { Event } from './event.ts'
 import type { ReasonCode } from './failure-reason.ts'
 import type { Preview, StopWhy } from './preview.ts'
+import type { SessionEnd, SessionKind } from '../shell/session-kind.ts'
 
 /** Seconds; the last bucket has no bound. */
 export const bounds = {
@@ -37,6 +38,8 @@ export type Tally =
   | { name: 'reap'; label: Reap; by: 1 }
   /** Ends of services, which are started again. */
   | { name: 'serviceRestart'; label: ''; by: 1 }
+  /** Sessions inside previews that have ended, `exec closed`. */
+  | { name: 'shellSession'; label: `${SessionKind} ${SessionEnd['why']}`; by: 1 }
   /** `label`: the bound of a bucket, each counted in one alone. */
   | { name: `${Timed}Duration`; label: string; by: 1 }
   /** Of all durations, seconds. */

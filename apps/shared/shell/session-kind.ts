@@ -21,3 +21,5 @@ export type SessionEnd =
   /** Lotan itself ended. */
   | { why: 'lotan-ended' }
   | { why: 'failed'; detail: string }
+
+export const sessionEnds = ['exited', 'closed', 'idle', 'stopped', 'lotan-ended', 'failed'] as const satisfies SessionEnd['why'][] // prettier-ignore

@@ -21,14 +21,22 @@ export interface ShellSession {
   opened: number
 }
 
-type Row = Omit<ShellSession, 'preview'> & PreviewKey
+/** Perhaps with processes in its container still. */
+export interface LeftSession extends ShellSession {
+  /** Null: it was open, and no line in the history tells of it. */
+  ended: number | null
+}
+
+type Row = Omit<LeftSession, 'preview'> & PreviewKey
 
 export function shellSessionRows(db: Database) {
   const insert = db.prepare(`
     INSERT INTO shell_session (id, repository, tag, service, kind, program, via, who, address, container, opened)
     VALUES (@id, @repository, @tag, @service, @kind, @program, @via, @who, @address, @container, @opened)
   `)
-  const select = db.prepare<[], Row>('SELECT * FROM shell_session ORDER BY opened, id')
+  const select = db.prepare<[], Row>('SELECT * FROM shell_session WHERE ended IS NULL ORDER BY opened, id')
+  const selectLeft = db.prepare<[], Row>('SELECT * FROM shell_session ORDER BY opened, id')
+  const end = db.prepare<[number, string]>('UPDATE shell_session SET ended = ? WHERE id = ?')
   const update = db.prepare<Pick<ShellSession, 'id' | 'container' | 'program' | 'kind'>>(
     'UPDATE shell_session SET container = @container, program = @program, kind = @kind WHERE id = @id',
   )
@@ -38,9 +46,16 @@ export function shellSessionRows(db: Database) {
     open: ({ preview, ...session }: ShellSession): void => void insert.run({ ...session, ...splitId(preview) }),
     inside: (id: string, what: Pick<ShellSession, 'container' | 'program' | 'kind'>): void =>
       void update.run({ id, ...what }),
+    /** It is not open any more, and what it has begun may not have ended yet. */
+    end: (id: string, at: number): void => void end.run(at, id),
     close: (id: string): void => void remove.run(id),
-    /** The oldest first. */
-    list: (): ShellSession[] =>
-      select.all().map(({ repository, tag, ...row }) => ({ ...row, preview: idOf({ repository, tag }) })),
+    /** Those that are open, the oldest first. */
+    list: (): ShellSession[] => select.all().map(({ ended, ...row }) => of(row)),
+    /** Those that have ended too. */
+    left: (): LeftSession[] => selectLeft.all().map(of),
   }
+}
+
+function of<T extends PreviewKey>({ repository, tag, ...row }: T): Omit<T, keyof PreviewKey> & { preview: PreviewId } {
+  return { ...row, preview: idOf({ repository, tag }) }
 }

@@ -63,7 +63,7 @@ export type { Sandbox } from './sandboxes.ts'
 export type { OpenedStream } from './streams.ts'
 export type { Grant, Pass } from './passes.ts'
 export type { Session } from './sessions.ts'
-export type { ShellSession } from './shell-sessions.ts'
+export type { LeftSession, ShellSession } from './shell-sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
 export type { Reset } from './resets.ts'
 export type { Snapshot } from './snapshots.ts'
@@ -199,6 +199,7 @@ export function openStore(
 
   function noteDone(id: PreviewId, done: Note, now: number, actor: Actor): void {
     note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor)
+    if (done.type === 'session') tally([{ name: 'shellSession', label: `${done.kind} ${done.end.why}`, by: 1 }])
   }
 
   const wishes = copyWishes(db)
@@ -259,7 +260,7 @@ export function openStore(
     ).immediate,
 
     /** Writes into its history what was done about it; it need not have a row any more. */
-    noteDone,
+    noteDone: db.transaction(noteDone).immediate,
     /** Tells in its preview's history that a service has ended, and is started again; and counts that. */
     noteServiceEnd: db.transaction((id: PreviewId, end: Omit<ServiceEnd, 'type'>, now: number): void => {
       const preview = find(id)

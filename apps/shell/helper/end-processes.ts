@@ -3,6 +3,7 @@
  * machine's, not the container's. So the session's processes are found by a mark in their environment, which their
  * children inherit, and by their kernel session, which they keep when they change their user.
  */
+import { EngineError } from '../../shared/engine/engine.ts'
 import { readAll } from '../streams.ts'
 import { BUSYBOX, type Beside, type Helpers } from './helpers.ts'
 
@@ -34,8 +35,14 @@ found "$1" | $b wc -l
 
 /** @returns how many are left: none, unless another program makes them faster than they end @throws EngineError */
 export async function endProcesses(helpers: Pick<Helpers, 'run'>, target: Beside, session: string): Promise<number> {
-  return Number(await inHelper(helpers, target, [`${MARK}=${session}`]))
+  const said = await inHelper(helpers, target, [`${MARK}=${session}`])
+  // Its helper was removed, or the engine has gone.
+  if (!/^\d+$/.test(said)) throw new EngineError('start-failed', `ending what a session has left was cut off: ${said}`)
+  return Number(said)
 }
+
+/** Those of all sessions, where none is open. */
+export const EVERY_SESSION = '[0-9a-f.]*'
 
 /** @param signal its name without SIG @throws EngineError */
 export async function signalProcesses(

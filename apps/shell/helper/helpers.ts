@@ -20,6 +20,9 @@ export const BUSYBOX = '/busybox'
 
 const MEMORY = 128 * 1024 ** 2
 const PIDS = 256
+/** A new one takes a third of a second: the next command mostly comes sooner. */
+const UNUSED_MS = 30_000
+const LOOK_MS = 5_000
 /** As the previews' own, and what it needs to see whose processes they are (SYS_PTRACE): there are none of another preview. */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'SYS_PTRACE']
 
@@ -33,8 +36,13 @@ export interface Beside {
 
 export type Helpers = ReturnType<typeof openHelpers>
 
-export function openHelpers({ engine, config }: { engine: Engine } & Pick<App, 'config'>) {
-  const known = new Map<string, Promise<string>>()
+/** @param isInside whether a session is in a container, or what one began: its helper stays */
+export function openHelpers(
+  { engine, config }: { engine: Engine } & Pick<App, 'config'>,
+  isInside: (container: string) => boolean,
+) {
+  const known = new Map<string, { made: Promise<string>; used: number }>()
+  let timer: NodeJS.Timeout | undefined
 
   async function make({ container, network }: Beside): Promise<string> {
     const image = await sandboxImage(engine)
@@ -54,10 +62,30 @@ export function openHelpers({ engine, config }: { engine: Engine } & Pick<App, '
 
   function helperOf(target: Beside): Promise<string> {
     const { container } = target
-    const made = known.get(container) ?? make(target)
-    known.set(container, made)
+    const made = known.get(container)?.made ?? make(target)
+    known.set(container, { made, used: Date.now() })
+    timer ??= setInterval(removeUnused, LOOK_MS).unref()
     void made.catch(() => known.delete(container))
     return made
+  }
+
+  async function remove(container: string): Promise<void> {
+    const { made } = known.get(container) ?? {}
+    known.delete(container)
+    const id = await made?.catch(() => undefined)
+    if (id !== undefined) await engine.remove(id)
+  }
+
+  function removeUnused() {
+    const since = Date.now() - UNUSED_MS
+    for (const [container, one] of known) {
+      if (one.used > since || isInside(container)) continue
+      // An engine that is away is asked again.
+      void remove(container).catch(() => known.set(container, known.get(container) ?? one))
+    }
+    if (known.size > 0) return
+    clearInterval(timer)
+    timer = undefined
   }
 
   return {
@@ -72,13 +100,8 @@ export function openHelpers({ engine, config }: { engine: Engine } & Pick<App, '
       }
     },
 
-    /** Nobody is inside any more. */
-    async remove(container: string): Promise<void> {
-      const made = known.get(container)
-      known.delete(container)
-      const id = await made?.catch(() => undefined)
-      if (id !== undefined) await engine.remove(id)
-    },
+    /** No session is inside any more. */
+    remove,
 
     /** Of this and of an earlier process. */
     async removeAll(): Promise<void> {

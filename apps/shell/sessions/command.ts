@@ -8,6 +8,7 @@ import { BUSYBOX } from '../helper/helpers.ts'
 import { endProcesses, MARK, signalProcesses } from '../helper/end-processes.ts'
 import type { Target } from '../target.ts'
 import type { Session } from './open-sessions.ts'
+import { endLater } from './end-later.ts'
 import { shellOf } from './shell-of.ts'
 import type { Talk } from './talk.ts'
 
@@ -32,7 +33,7 @@ export async function beginCommand(
   target: Target,
   { command, terminal, env }: CommandAsk,
 ): Promise<Talk> {
-  const { engine, helpers, log } = context
+  const { engine, helpers, log, sessions } = context
   const { container } = target
   const marked = { env: [...env, `${MARK}=${session.id}`], terminal }
   const line = Array.isArray(command) ? command : await lineOf()
@@ -64,7 +65,8 @@ export async function beginCommand(
   }
 
   async function isUp(): Promise<boolean> {
-    if (context.store.get(session.preview)?.state !== 'running') return false
+    const state = context.store.get(session.preview)?.state
+    if (state !== 'running' && state !== 'paused') return false
     return engine.inspect(container).then(
       (found) => found?.running === true,
       () => true,
@@ -73,10 +75,20 @@ export async function beginCommand(
 
   async function cut(): Promise<SessionEnd> {
     isCut = true
-    const left = await endProcesses(helpers, target, session.id).catch((error: Error) => error)
-    if (left !== 0) log.warn({ session: session.id, left: left instanceof Error ? left.message : left }, 'processes of a session may be left') // prettier-ignore
+    session.end({ why: 'closed' })
+    await endProcesses(helpers, target, session.id).then(cleared, leftBehind)
     input.destroy()
-    return (session.signal.reason as SessionEnd | undefined) ?? { why: 'closed' }
+    return session.signal.reason as SessionEnd
+  }
+
+  function cleared(left: number): void {
+    if (left === 0) sessions.cleared(session.id)
+    else leftBehind(left)
+  }
+
+  function leftBehind(left: number | Error): void {
+    log.warn({ session: session.id, left: left instanceof Error ? left.message : left }, 'processes of a session may be left: ended as soon as they can be') // prettier-ignore
+    void endLater(context, session.id, container)
   }
 
   return {
@@ -88,6 +100,8 @@ export async function beginCommand(
     signal: (name) => void (isCut ? undefined : signalProcesses(helpers, target, session.id, name).catch(() => {})),
     ended: wait().then((end) => {
       session.end(end)
+      // With its container its processes are gone too.
+      if (end.why === 'stopped') sessions.cleared(session.id)
       return end
     }),
   }

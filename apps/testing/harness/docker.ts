@@ -119,6 +119,15 @@ export async function removeNetworkByHand(name: string): Promise<void> {
   await docker('DELETE', `/networks/${name}`).catch(unlessGone)
 }
 
+/** A busy engine may keep the place of a container that is gone already. @returns what was there */
+export async function clearNetworkByHand(name: string): Promise<string[]> {
+  const found = await docker<{ Containers: Record<string, { Name: string }> }>('GET', `/networks/${name}`)
+  const all = Object.entries(found.Containers)
+  for (const [id] of all)
+    await docker('POST', `/networks/${name}/disconnect`, { Container: id, Force: true }).catch(unlessGone)
+  return all.map(([, { Name }]) => Name)
+}
+
 /** Networks and volumes of stacks, once no container is left. */
 export async function removeStacksByHand(instance: string): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`lotan.instance=${instance}`] }))

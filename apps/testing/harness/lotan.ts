@@ -16,6 +16,7 @@ import { NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-
 import { networkName } from '../../shared/slots/slots.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import {
+  clearNetworkByHand,
   containersWith,
   imagesBelow,
   removeByHand,
@@ -40,6 +41,8 @@ const partNames = {
   reaper: /apps\/reaper\/main\.ts/,
   /** Only with LOTAN_FORGE, or LOTAN_NOTIFY_URL. */
   forge: /apps\/forge\/main\.ts/,
+  /** Only with LOTAN_SHELL. */
+  shell: /apps\/shell\/main\.ts/,
   nginx: /^nginx: master|^nginx /,
   redis: /^redis-server/,
 }
@@ -182,10 +185,10 @@ export async function startLotan(options: {
       return until(`${tag} is ${state}`, () => (bed.store.get(tag)?.state ?? 'unknown') === state, { within })
     },
 
-    /** Those of previews, without their services'. */
+    /** Those of previews, without their services', and without what sessions inside have. */
     containers: async () =>
       (await containersWith(`lotan.instance=${instance}`)).filter(
-        ({ Labels }) => !('lotan.sandbox' in Labels) && !('lotan.service' in Labels),
+        ({ Labels }) => !['sandbox', 'service', 'beside', 'run'].some((label) => `lotan.${label}` in Labels),
       ),
     /** That of a service of a preview's stack. @throws where it does not run */
     async serviceOf(id: PreviewId, service: string): Promise<string> {
@@ -295,8 +298,14 @@ export async function startLotan(options: {
 
   /** The engine finishes what it was asked for before its caller ended: a container may come up even now. */
   async function removeNetwork(): Promise<void> {
+    let looks = 0
     await until('its network has no containers', async () => {
-      for (const { Id } of await containersWith(`lotan.instance=${instance}`)) await removeByHand(Id)
+      const left = await containersWith(`lotan.instance=${instance}`)
+      for (const { Id } of left) await removeByHand(Id)
+      if (left.length === 0 && looks++ > 250) {
+        const there = await clearNetworkByHand(networkName(instance))
+        console.error(`the engine kept places of containers that are gone: ${there.join()}`)
+      }
       return removeNetworkByHand(networkName(instance)).then(
         () => true,
         (error: Error) => {

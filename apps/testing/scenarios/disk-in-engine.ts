@@ -6,6 +6,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { startLotan } from '../harness/lotan.ts'
 import { docker, imagesBelow } from '../harness/docker.ts'
 import { buildSmall } from '../images/build.ts'
@@ -76,7 +78,7 @@ try {
     most,
     fullest,
     noSpace: /no space left/i.test(output) || /no space left/i.test(JSON.stringify(history)),
-    others: [before, await others()],
+    others: [before, await othersAtRest()],
     relieved: count('is above its high mark'),
     madeRoom: count('stopping unused previews to free disk space for a pull'),
     huge,
@@ -121,6 +123,16 @@ async function makeOthers() {
   const foreign = `${repository}:foreign`
   await publishSmall(foreign, 'foreign')
   await engine.pull(foreign)
+}
+
+/** An image that Lotan removes loses its name a moment before it goes. */
+async function othersAtRest(): Promise<unknown> {
+  const deadline = Date.now() + 10_000
+  for (;;) {
+    const now = await others()
+    if (isDeepStrictEqual(now, before) || Date.now() > deadline) return now
+    await sleep(100)
+  }
 }
 
 async function others(): Promise<unknown> {

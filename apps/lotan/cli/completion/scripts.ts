@@ -12,6 +12,8 @@ interface Case {
   /** What may follow an option that takes a value; empty for values that only the user knows. */
   values: { option: string; words: string[] }[]
   tags: boolean
+  /** TAG:PATH, and files here. */
+  places: boolean
 }
 
 /** Subcommands first: what follows `token ` would be found before what follows `token add `. */
@@ -34,8 +36,13 @@ function caseOf(command: Command, parent: string): Case {
     values: command.options.flatMap(({ required, argChoices }, i) =>
       required ? names[i]!.map((option) => ({ option, words: argChoices ?? [] })) : [],
     ),
-    tags: command.registeredArguments.some((argument) => argument.name() === 'TAG'),
+    tags: takes(command, 'TAG'),
+    places: takes(command, 'FROM'),
   }
+}
+
+function takes(command: Command, name: string): boolean {
+  return command.registeredArguments.some((argument) => argument.name() === name)
 }
 
 export function scriptOf(shell: Shell, program: Command): string {
@@ -46,9 +53,9 @@ export function scriptOf(shell: Shell, program: Command): string {
 
 /** Sets `words`, or asks for tags, after the command `$path` and the word `$prev`. */
 function shellCases(cases: Case[]): string {
-  const lines = cases.flatMap(({ path, words, options, values, tags }) => [
+  const lines = cases.flatMap(({ path, words, options, values, tags, places }) => [
     ...values.map(({ option, words }) => `    '${path} ${option}') words='${words.join(' ')}' ;;`),
-    `    '${path} '*) words='${words.join(' ')}' options='${options.join(' ')}' tags=${tags ? 1 : 0} ;;`,
+    `    '${path} '*) words='${words.join(' ')}' options='${options.join(' ')}' tags=${tags ? 1 : 0} places=${places ? 1 : 0} ;;`,
   ])
   return `  case "$path $prev" in\n${lines.join('\n')}\n  esac`
 }
@@ -62,8 +69,10 @@ function bash(cases: Case[], commands: string[]): string {
   return `# Completion of lotan for bash: eval "$(lotan completion bash)"
 _lotan() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} path=\${COMP_WORDS[1]}
-  local words='' options='' tags=0
+  local words='' options='' tags=0 places=0
   COMPREPLY=()
+  # What follows is for another program.
+  [[ " \${COMP_WORDS[*]:0:COMP_CWORD} " != *' -- '* ]] || return
   if ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W '${commands.join(' ')} help --version --help' -- "$cur"))
     return
@@ -72,8 +81,15 @@ _lotan() {
 ${shellCases(cases)}
   case $cur in
     -*) words=$options ;;
-    *) ((!tags)) || words="$words $("\${COMP_WORDS[0]}" completion tags 2>/dev/null)" ;;
+    *) ((!tags && !places)) || words="$words $("\${COMP_WORDS[0]}" completion tags 2>/dev/null)" ;;
   esac
+  if ((places)) && [[ $cur != -* ]]; then
+    # Bash takes a colon for the end of a word.
+    [[ $cur != : && $prev != : ]] || return
+    compopt -o nospace 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -W "$words" -S : -- "$cur"; compgen -f -- "$cur")
+    return
+  fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
 complete -F _lotan lotan
@@ -85,7 +101,8 @@ function zsh(cases: Case[], program: Command): string {
   return `#compdef lotan
 # Completion of lotan for zsh: eval "$(lotan completion zsh)"
 _lotan() {
-  local cur=\${words[CURRENT]} prev=\${words[CURRENT-1]} path_=\${words[2]} program=\${words[1]}
+  local cur=\${words[CURRENT]} prev=\${words[CURRENT-1]} path_=\${words[2]} program=\${words[1]} places=0
+  [[ " \${words[1,CURRENT-1]} " != *' -- '* ]] || return
   local -a commands=(${described.join(' ')})
   if ((CURRENT == 2)); then
     _describe command commands
@@ -101,6 +118,9 @@ ${shellCases(cases).replaceAll('$path ', '$path_ ')}
     esac
     compadd -- \${=words}
   } "$path_" "$prev" "$cur" "$program"
+  ((places)) && [[ $cur != -* ]] || return
+  [[ $cur == *:* ]] || compadd -S : -- $("$program" completion tags 2>/dev/null)
+  _files
 }
 compdef _lotan lotan
 `

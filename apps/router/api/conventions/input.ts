@@ -1,10 +1,9 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { isCopy } from '../../../shared/preview/copy-tag.ts'
-import { meantBy } from '../../../shared/preview/copy.ts'
+import { previewNamed } from '../../../shared/preview/copy.ts'
 import { idOf, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import type { Store } from '../../../shared/store/store.ts'
-import { isTag, TAG, type Tag } from '../../../shared/tag.ts'
+import { TAG, type Tag } from '../../../shared/tag.ts'
 import { sendProblem } from './problem.ts'
 
 export function tagOf(req: Request): Tag {
@@ -25,10 +24,9 @@ export function previewIn(req: Request): PreviewId {
  * @returns whether it can be a preview at all
  */
 export function resolveTag(req: Request, { get }: Pick<Store, 'get'>): boolean {
-  if (isCopy(tagOf(req)) || tagOf(req).includes('/')) return false
-  const { tag } = splitId(meantBy(previewIn(req), (copy) => get(copy) !== undefined))
-  req.params.tag = tag
-  return isCopy(tag) || isTag(tag)
+  const id = previewNamed({ repository: repositoryOf(req), tag: tagOf(req) }, (copy) => get(copy) !== undefined)
+  if (id !== undefined) req.params.tag = splitId(id).tag
+  return id !== undefined
 }
 
 export function tagText(wrong: string) {

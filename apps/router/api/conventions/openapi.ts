@@ -15,6 +15,7 @@ import { reset } from '../../../shared/api/reset.ts'
 import { snapshot } from '../../../shared/api/snapshot.ts'
 import { secret, volume } from '../../../shared/api/volume.ts'
 import { newShare, share } from '../../../shared/api/share.ts'
+import { ticket } from '../../../shared/api/ticket.ts'
 import { newToken, token } from '../../../shared/api/token.ts'
 import { urlOf, type Config } from '../../../shared/config/config.ts'
 import { answer, componentOf, problemAnswer, queryParametersOf, type ApiRoute, type Operation } from './operation.ts'
@@ -42,6 +43,7 @@ export const components = {
   Approval: approval,
   Token: token,
   NewToken: newToken,
+  Ticket: ticket,
   Snapshot: snapshot,
   Reset: reset,
   Volume: volume,

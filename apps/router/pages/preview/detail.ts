@@ -29,7 +29,7 @@ import { startsOf, type Start } from './starts.ts'
 import { when, withTimes } from './when.ts'
 import { whyOf } from './why.ts'
 import { sourceOfPreview } from '../image-source.ts'
-import { pathOf } from '../preview-path.ts'
+import { pathOf, shellPathOf } from '../preview-path.ts'
 import { percentOf } from '../list/row.ts'
 import { actionFactsOf } from '../list/row-actions.ts'
 import { changePanelOf } from './change-panel.ts'
@@ -38,7 +38,10 @@ import { keyOf } from '../list/repositories.ts'
 export interface DetailFacts {
   config: Timeouts &
     StackConfig &
-    Pick<Config, 'domain' | 'publicUrl' | 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
+    Pick<
+      Config,
+      'domain' | 'publicUrl' | 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge' | 'shell'
+    >
   preview: Preview
   /** How its change lets it run. */
   standing: Standing
@@ -97,6 +100,8 @@ export function previewDetailOf(facts: DetailFacts) {
     percent: percentOf(preview),
     actions: headActionsOf(preview, now, actionFactsOf(facts.standing)),
     panel: changePanelOf({ ...facts, id, forge: config.forge }),
+    /** Of a terminal; null where nobody may look inside. */
+    shell: config.shell === null ? null : shellPathOf(id),
     maxRunning: config.maxRunning,
     isOpen: config.gate.kind === 'off',
     change: facts.change && changeWords(facts.change, sourceOfPreview(preview).revision, config.forge?.kind),

@@ -14,6 +14,8 @@ export interface Why {
 
 const names: Record<ExplainedValue['name'], string> = {
   repository: 'Repository',
+  kind: 'What it is for',
+  connection: 'Who comes in gets',
   port: 'Port',
   'ready-path': 'Ready path',
   memory: 'Memory',

@@ -17,7 +17,7 @@ export interface Part {
   where: string
 }
 
-type Placed = Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'forge' | 'notifyUrl'>
+type Placed = Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'forge' | 'notifyUrl' | 'shell'>
 
 export function partsOf(facts: SystemFacts, config: Placed): Part[] {
   const { told, updatesAt, upFor, now } = facts
@@ -53,6 +53,7 @@ export function partsOf(facts: SystemFacts, config: Placed): Part[] {
     partOf('Reaper', checks.reaper, '', { what: '', where: newer }),
     // Only where there is something for it to do.
     ...(checks.forge ? [partOf('Forge', checks.forge, '', { what: '', where: forgeDoes(config) })] : []),
+    ...(checks.shell ? [partOf('Way in', checks.shell, '', { what: '', where: shellDoes(config) })] : []),
     ...config.repositories.map((repository) => ({
       ...registryPart(facts.registries?.[repository.name] ?? null, repository, checks.reaper?.ok === false, now),
       name: names.size > 1 ? `Registry of ${names.get(repository.name)}` : 'Registry',
@@ -64,6 +65,11 @@ function forgeDoes({ forge, notifyUrl }: Pick<Config, 'forge' | 'notifyUrl'>): s
   const paths = [...new Set(forge?.repositories.map(({ path }) => path))]
   const reads = forge ? `pull requests of ${paths.join(', ')} at ${new URL(forge.api).host}` : ''
   return [reads, notifyUrl ? 'tells LOTAN_NOTIFY_URL' : ''].filter(Boolean).join('; ')
+}
+
+function shellDoes({ shell }: Pick<Config, 'shell'>): string {
+  const ssh = shell?.ssh ? `SSH at ${shell.ssh.listen.host}:${shell.ssh.listen.port}` : ''
+  return ['browser, command line, API', ssh].filter(Boolean).join(', ')
 }
 
 const tellers = { engine: 'the reaper', 'queue-processor': 'Redis' }

@@ -33,6 +33,7 @@ const config: ViewFacts['config'] = {
   sandboxes: { ready: 4, kept: 20 },
   forge: null,
   notifyUrl: null,
+  shell: null,
   pauseAfter: null,
   stopAfter: 10 * MINUTE,
   rmiAfter: 60 * MINUTE,
@@ -111,6 +112,19 @@ test('the forge part is one of them where it has something to do', () => {
   assert.equal(whereOf({ forge }), 'pull requests of team/app at api.github.com')
   assert.equal(whereOf({ notifyUrl: 'https://chat.example.com/x' }), 'tells LOTAN_NOTIFY_URL')
   assert.ok(!viewOf(factsOf()).parts.some(({ name }) => name === 'Forge'))
+})
+
+test('the way in is one of them where it is on', () => {
+  const { told } = factsOf()
+  const facts = factsOf({ told: { checks: { ...told.checks, shell: fine } } })
+  const shell = { ssh: { listen: { host: '0.0.0.0', port: 2222 }, keys: '/keys' }, idle: 15 * MINUTE }
+  const whereOf = (shell: ViewFacts['config']['shell']) =>
+    systemViewOf({ facts, config: { ...config, shell }, sessions: [], current: undefined, tokens: [] }).parts.find(
+      ({ name }) => name === 'Way in',
+    )?.where
+  assert.equal(whereOf(shell), 'browser, command line, API, SSH at 0.0.0.0:2222')
+  assert.equal(whereOf({ ...shell, ssh: null }), 'browser, command line, API')
+  assert.ok(!viewOf(factsOf()).parts.some(({ name }) => name === 'Way in'))
 })
 
 test('each thing that Lotan knows to be wrong is a warning with what to do, failures first', () => {

@@ -26,7 +26,10 @@ export interface TokenForm {
 export interface ViewFacts {
   facts: SystemFacts
   config: Timeouts &
-    Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'sandboxes' | 'forge' | 'notifyUrl'>
+    Pick<
+      Config,
+      'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'sandboxes' | 'forge' | 'notifyUrl' | 'shell'
+    >
   sessions: Session[]
   /** The id of the reader's own. */
   current: string | undefined

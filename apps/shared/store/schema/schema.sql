@@ -424,7 +424,8 @@ CREATE TABLE shell_session (
   who TEXT NOT NULL,
   address TEXT,
   container TEXT, -- the engine's id; null until it is awake
-  opened INTEGER NOT NULL
+  opened INTEGER NOT NULL,
+  ended INTEGER -- null while it is open; then its row waits for the end of its processes
 ) STRICT;
 
 -- Facts about this installation: facts.ts has their names, forms and meanings.

@@ -24,4 +24,8 @@ export const shellSteps = [
     opened INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- Its processes may outlive it: its row stays until they have ended.
+  ALTER TABLE shell_session ADD COLUMN ended INTEGER;
+  `,
 ]
