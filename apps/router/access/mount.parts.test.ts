@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
-import { adminLocations } from '../../shared/admin-locations.ts'
+import { adminLocations, isIn } from '../../shared/admin-locations.ts'
 import { routesOf } from '../admin/app.ts'
 import { openBed, type Ask } from '../admin/harness.ts'
 import { may, scopes, type Caller } from './caller.ts'
@@ -101,7 +101,7 @@ test('the admin’s pages, sessions, tokens and the system need the scope admin,
   function scopeOf(route: Route, isOfPreviews: boolean) {
     if (/\/shell$/.test(route.path)) return 'shell'
     if (!isOfPreviews || /\/(approve|publish|secrets)$/.test(route.path)) return 'admin'
-    if (/\/tickets$/.test(route.path)) return 'shell'
+    if (/\/(tickets|files)$/.test(route.path)) return 'shell'
     return isForRun(route) ? 'run' : 'read'
   }
   // A link opens a preview to people who may not even look here.
@@ -112,7 +112,9 @@ test('the admin’s pages, sessions, tokens and the system need the scope admin,
   }
   assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [
     'GET /api/v1/previews/:tag/wait',
+    'GET /api/v1/previews/:tag/files',
     'GET /api/v1/repositories/:repository/previews/:tag/wait',
+    'GET /api/v1/repositories/:repository/previews/:tag/files',
   ])
 })
 
@@ -179,9 +181,11 @@ test('a body is read only from a caller who may send it, and only to its limit',
 test('nginx lets through what each route takes, and has no location without a route', () => {
   const used = routes.map((route) => {
     const location = adminLocations
-      .filter(({ path }) => route.path.startsWith(path))
-      .toSorted((a, b) => b.path.length - a.path.length)[0]!
-    assert.ok((route.body?.limit ?? 0) <= location.largestBody, nameOf(route))
+      .filter((one) => isIn(one, route.path))
+      .toSorted(
+        (a, b) => Number(b.matches !== undefined) - Number(a.matches !== undefined) || b.path.length - a.path.length,
+      )[0]!
+    assert.ok(location.largestBody === 0 || (route.body?.limit ?? 0) <= location.largestBody, nameOf(route))
     return location
   })
   assert.deepEqual(new Set(used), new Set(adminLocations))

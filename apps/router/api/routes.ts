@@ -9,6 +9,7 @@ import { copyRoutes } from './copies.ts'
 import { changeRoutes } from './changes.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
+import { fileRoutes } from './files.ts'
 import { historyRoutes } from './history.ts'
 import { logRoutes } from './logs.ts'
 import { describe, openapi } from './conventions/openapi.ts'
@@ -55,6 +56,7 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...snapshotRoutes(api),
     ...resetRoutes(api),
     ...volumeRoutes(api),
+    ...fileRoutes(api),
     ...secretRoutes(api),
     ...shareRoutes(api),
     ...copyRoutes(api),

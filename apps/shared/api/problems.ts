@@ -244,6 +244,24 @@ export const problems = {
     means: 'A container, or a copy that is being made, needs it now; or another copy has the name.',
     remedy: 'The detail says what uses it. Ask again when that is over, or choose another name.',
   },
+  'no-such-file': {
+    status: 404,
+    title: 'No such file',
+    means: 'The container has nothing at this path.',
+    remedy: 'Compare the path with what is there. It begins at the root of the container.',
+  },
+  'file-refused': {
+    status: 409,
+    title: 'The container refuses it',
+    means: 'What reads and writes there is the application’s own user, and that may not, or its disk is full.',
+    remedy: 'The detail says which file it is about. Choose a path that the application itself can use.',
+  },
+  'no-room': {
+    status: 507,
+    title: 'No room for it',
+    means: 'The upload is larger than what the disk has room for, here and unpacked. Nothing was written.',
+    remedy: 'Send less, or ask the operator to make room.',
+  },
   'too-many-sessions': {
     status: 429,
     title: 'Too many sessions',

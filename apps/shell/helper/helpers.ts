@@ -23,8 +23,11 @@ const PIDS = 256
 /** A new one takes a third of a second: the next command mostly comes sooner. */
 const UNUSED_MS = 30_000
 const LOOK_MS = 5_000
-/** As the previews' own, and what it needs to see whose processes they are (SYS_PTRACE): there are none of another preview. */
-const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'SYS_PTRACE']
+/**
+ * As the previews' own, and what it needs to see whose processes they are (SYS_PTRACE), and to have their root as its own
+ * (SYS_CHROOT): there are none of another preview.
+ */
+const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'SYS_CHROOT', 'SYS_PTRACE']
 
 /** What it is beside. */
 export interface Beside {

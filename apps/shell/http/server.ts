@@ -1,5 +1,6 @@
 /**
- * The server at shell.sock: nginx brings WebSockets (nginx/locations/sessions), and the supervisor asks whether it works.
+ * The server at shell.sock: nginx brings WebSockets (nginx/locations/sessions), the router files, and the supervisor asks
+ * whether it works.
  */
 import fs from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -10,6 +11,7 @@ import { problemOf } from '../../shared/api/problem.ts'
 import { http } from '../../shared/http.ts'
 import { SUBPROTOCOL } from '../../shared/shell/frames.ts'
 import type { ShellContext } from '../context.ts'
+import { serveFiles } from '../files/http.ts'
 import { admit, Refused, type Admitted } from './admit.ts'
 import { openService, type Lasts } from './serve.ts'
 
@@ -54,6 +56,8 @@ export async function openServer(context: ShellContext, socketFile: string, last
         return res.writeHead(503).end()
       }
     }
+    // nginx passes nothing on that begins so: this is the router's.
+    if (req.url?.startsWith('/files?')) return void serveFiles(req, res, context)
     const [status, headers, body] = refusal(new Refused('upgrade-needed', 'This address is for WebSockets.'))
     return res.writeHead(status, headers).end(body)
   }

@@ -2,8 +2,10 @@
 import type { Session } from 'ssh2'
 import type { ShellContext } from '../context.ts'
 import type { Talk } from '../sessions/talk.ts'
+import { serveSftp } from '../files/sftp.ts'
 import { openChannel, type SessionChannel, type Terminal } from './channel.ts'
 import { checkRights, type Client } from './client.ts'
+import { enterFiles } from './enter-files.ts'
 import { printMenu, showMenu } from './menu/menu.ts'
 import { readUserName } from './user-name.ts'
 import { visit, type Visit, type VisitEnd } from './visit.ts'
@@ -57,6 +59,11 @@ export function serveSession(
   // What comes before it is accepted is lost, so that this is done at once.
   session.on('shell', (accept) => begin(accept, null))
   session.on('exec', (accept, _reject, { command }) => begin(accept, command))
+  session.on('sftp', (accept) => {
+    if (hasBegun) return
+    hasBegun = true
+    serveSftp(accept(), context, enterFiles(context, client, left))
+  })
 
   function begin(accept: () => Parameters<typeof openChannel>[0] | undefined, command: string | null) {
     if (hasBegun) return

@@ -32,7 +32,8 @@ export function queryParametersOf({ query }: Pick<ApiRoute, 'query'>): object[] 
   return Object.entries(query?.shape ?? {}).map(([name, field]) => {
     const { description, ...schema } = jsonSchemaOf(field as z.ZodType)
     const commas = schema.type === 'array' ? { style: 'form', explode: false } : {}
-    return { name, in: 'query', schema, description, ...commas }
+    const required = (field as z.ZodType).safeParse(undefined).success ? {} : { required: true }
+    return { name, in: 'query', ...required, schema, description, ...commas }
   })
 }
 
