@@ -82,6 +82,8 @@ const pure = [
   'shell/ssh/user-name',
   'shell/ssh/keys/key-blob',
   'shell/ssh/keys/keys-file',
+  'shell/ssh/menu/keys',
+  'shell/ssh/menu/list',
   'shell/sessions/reachable',
   'shared/stack/read/tree',
   'shared/stack/read/yaml',

@@ -18,9 +18,9 @@ describe('accidents of every kind', { timeout: 300_000 }, () => {
     const end = Date.now() + SECONDS * 1_000
     let round = 0
     for (; Date.now() < end; round++) await chaos.round(round)
-    const { served, byServices } = chaos.counts()
-    const account = `${round} rounds, and ${served} visits were served, ${byServices} of them by services`
-    assert.ok(round >= 3 && served > 100 && byServices > 20, account)
+    const { served, byServices, inside } = chaos.counts()
+    const account = `${round} rounds, ${served} visits were served, ${byServices} of them by services, and ${inside} sessions were opened`
+    assert.ok(round >= 3 && served > 100 && byServices > 20 && inside > 0, account)
     t.diagnostic(`seed ${seed}, ${round} rounds: ${JSON.stringify(chaos.counts())}`)
   })
 })

@@ -13,6 +13,7 @@ import { checkForge } from './checks/forge.ts'
 import { checkLotan, checkPort, checkRedis, launcherOf } from './checks/front.ts'
 import { checkPairs } from './checks/pairs.ts'
 import { checkRegistry } from './checks/registry.ts'
+import { checkShell } from './checks/shell.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
 
 const CHECK_MS = 30_000
@@ -60,20 +61,21 @@ async function look(config: Config): Promise<Finding[]> {
   const engine = openEngine(config)
   const { answers, found: ofEngine } = await checkEngine(engine, config.dockerHost)
   const canCompare = answers && config.instance !== ''
-  const [lotan, registry, dns, port, pairs, forge, disk, redis, drift] = await Promise.all([
+  const [lotan, registry, dns, port, pairs, forge, shell, disk, redis, drift] = await Promise.all([
     within('lotan', checkLotan(config, pid)),
     within('registry', ofRegistry(config, isRunning)),
     within('dns', checkDns(config)),
     within('port', checkPort(config, isRunning)),
     within('pairs', (async () => checkPairs(config))()),
     within('forge', (async () => checkForge(config, isRunning))()),
+    within('way in', checkShell(config, isRunning)),
     within('disk', checkDisk(answers ? engine : undefined, config)),
     within('redis', checkRedis(config, isRunning)),
     canCompare ? within('drift', checkDrift(engine, config, isRunning)) : Promise.resolve([]),
   ])
   const certificate = checkCertificate(config, Date.now())
   const settings = findings('settings').ok('all can be used')
-  return [settings, lotan, ofEngine, registry, dns, certificate, port, pairs, forge, disk, redis, drift].flat()
+  return [settings, lotan, ofEngine, registry, dns, certificate, port, pairs, forge, shell, disk, redis, drift].flat()
 }
 
 /** The demo's registry is a process of Lotan, on a port of its own choice. */

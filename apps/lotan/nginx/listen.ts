@@ -22,10 +22,13 @@ export async function refusalOf(host: string, port: number): Promise<string | un
 }
 
 export async function whyNotListen({ listen, tls }: Pick<Config, 'listen' | 'tls'>): Promise<string | undefined> {
-  return (await whyNot('LOTAN_LISTEN', listen)) ?? (tls ? whyNot('LOTAN_TLS_LISTEN', tls.listen) : undefined)
+  return (
+    (await whyNotListenAt('LOTAN_LISTEN', listen)) ?? (tls ? whyNotListenAt('LOTAN_TLS_LISTEN', tls.listen) : undefined)
+  )
 }
 
-async function whyNot(variable: string, place: Place): Promise<string | undefined> {
+/** @param variable the setting that names the place */
+export async function whyNotListenAt(variable: string, place: Place): Promise<string | undefined> {
   const { host, port } = place
   let code: string | undefined
   for (const at of listensOn(place)) code ??= await refusalOf(at.host.replace(/^\[|\]$/g, ''), port)

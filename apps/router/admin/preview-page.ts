@@ -8,6 +8,7 @@ import { findRepository } from '../../shared/repository.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
+import { insideNow } from '../inside.ts'
 import { partOf } from '../services/part.ts'
 import { stackRowsOf } from '../services/stack-rows.ts'
 import { explanationOf } from '../explain/explanation.ts'
@@ -60,7 +61,7 @@ export async function detailPage(
   const [figures, lines, explanation] = await Promise.all([
     figuresOf(),
     withLog ? logOf(container) : container === null ? null : [],
-    explanationOf(id, true, { config, store, changes, reaper, log }),
+    explanationOf(id, { values: true, who: true }, { config, store, changes, reaper, log }),
   ])
   if (!explanation) return undefined
   const now = Date.now()
@@ -81,6 +82,7 @@ export async function detailPage(
       history: store.history(id, CHANGES),
       explanation,
       change: openChanges({ config, store }).of(id),
+      inside: insideNow({ config, store }, id),
       shares: store.shares.list(now).filter((share) => share.preview === id),
       made,
       log: lines,

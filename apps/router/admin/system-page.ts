@@ -5,6 +5,7 @@ import { actorOf, callerOf } from '../access/caller.ts'
 import { logOutSession, makeNewToken, revokeToken } from '../access/credentials.ts'
 import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
+import { insideNow } from '../inside.ts'
 import { brandIn } from '../pages/brand.ts'
 import { systemPage } from '../pages/render.ts'
 import { systemViewOf, type TokenForm, type ViewFacts } from '../pages/system/view.ts'
@@ -62,6 +63,7 @@ export function systemPageRoutes(context: Needs): Route[] {
       facts,
       config,
       sessions,
+      inside: insideNow({ config, store }),
       current: callerOf(res).session,
       tokens: store.tokens.list(),
       ...more,

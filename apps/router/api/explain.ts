@@ -20,7 +20,12 @@ export function explainRoutes(context: ApiContext): ApiRoute[] {
   return [{ method: 'GET', path, needs: 'read', operation: explainPreview, handle: sendExplanation }]
 
   async function sendExplanation(req: Request, res: Response) {
-    const told = await explanationOf(previewIn(req), may(callerOf(res), 'admin'), context)
+    const caller = callerOf(res)
+    const told = await explanationOf(
+      previewIn(req),
+      { values: may(caller, 'admin'), who: may(caller, 'shell') },
+      context,
+    )
     return told ? res.json(told) : sendNoPreview(res, previewIn(req))
   }
 }

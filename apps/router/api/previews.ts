@@ -3,7 +3,9 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema, states, type PreviewJson } from '../../shared/api/preview.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
-import { callerOf } from '../access/caller.ts'
+import type { ShellSession } from '../../shared/store/store.ts'
+import { callerOf, may } from '../access/caller.ts'
+import { insideNow } from '../inside.ts'
 import { acceptAction } from './actions.ts'
 import type { ApiContext } from './context.ts'
 import {
@@ -137,7 +139,9 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
     const figures = await figuresNow()
     const preview = store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, previewIn(req))
-    return res.json(withMemory(view(preview), stackRowsOf(idOf(preview), store), figures))
+    const told = withMemory(view(preview), stackRowsOf(idOf(preview), store), figures)
+    if (config.shell === null || !may(callerOf(res), 'shell')) return res.json(told)
+    return res.json({ ...told, sessions: insideNow(context, idOf(preview)).map(sessionJson) })
   }
 
   /** Previews are told of without them. */
@@ -165,6 +169,17 @@ function withMemory(preview: PreviewJson, { services }: StackRows, figures: Reco
       return { ...told, memory: own ? memoryJson(own.memory, own) : null }
     }),
   }
+}
+
+function sessionJson({
+  who,
+  kind,
+  service,
+  program,
+  via,
+  opened,
+}: ShellSession): NonNullable<PreviewJson['sessions']>[0] {
+  return { who, kind, service, program, via, since: new Date(opened).toISOString() }
 }
 
 function memoryJson(bytes: number, { at }: Figures) {

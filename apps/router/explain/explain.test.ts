@@ -141,10 +141,10 @@ test('words say which image runs and why, and why a preview is awake', () => {
   ]
   for (const [preview, words] of cases) assert.match(imageWords(preview, 'team/app'), words)
   assert.match(
-    awakeWords({ ...running, pin: { until: null } }, true, now)!,
-    /last used now; a client is connected.*; it is pinned\./,
+    awakeWords({ ...running, pin: { until: null } }, true, 'anna is inside', now)!,
+    /last used now; a client is connected.*; anna is inside, which counts while bytes move; it is pinned\./,
   )
-  assert.equal(awakeWords(failed, null, now), undefined)
+  assert.equal(awakeWords(failed, null, null, now), undefined)
 })
 
 test('what is asleep is explained by what wakes it', () => {

@@ -13,6 +13,8 @@ import { hostOf } from '../../shared/tag.ts'
 import { pinnedOf } from '../api/preview-view.ts'
 import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
+import { insideNow } from '../inside.ts'
+import { insideWords } from '../words/session-words.ts'
 import { asleepWords, awakeWords, imageWords, waiterWords } from './image-words.ts'
 import { nextOf } from './next.ts'
 import { stackRowsOf } from '../services/stack-rows.ts'
@@ -22,10 +24,17 @@ import { explainPairs } from './pair-variables.ts'
 import { valuesOf } from './values.ts'
 import { variablesFor } from './variables.ts'
 
-/** @param mayReadValues whether values of variables are told @returns undefined where there is no such preview */
+export interface MayRead {
+  /** Values of variables. */
+  values: boolean
+  /** Who is inside. */
+  who: boolean
+}
+
+/** @returns undefined where there is no such preview */
 export async function explanationOf(
   id: PreviewId,
-  mayReadValues: boolean,
+  { values: mayReadValues, who: mayReadWho }: MayRead,
   { config, store, changes, reaper, log }: Pick<RouterContext, 'config' | 'store' | 'changes' | 'reaper' | 'log'>,
 ): Promise<Explanation | undefined> {
   const unknown = (error: Error) => {
@@ -51,7 +60,7 @@ export async function explanationOf(
     change: explainChange(preview, openChanges({ config, store }).of(id), config.forge?.kind),
     stack: explainStack(preview, { config, rows, mayReadValues }),
     slot: slotOf(preview),
-    awake: awakeOf(preview, isOpen, now),
+    awake: awakeOf(preview, isOpen, insideReason(), now),
     asleep: asleepOf(preview),
     waiter: waiterIn(preview, now),
     next: nextOf(preview, {
@@ -65,6 +74,12 @@ export async function explanationOf(
         standing.is === 'closed' && config.forge ? (standing.change.closedAt ?? now) + config.forge.closedAfter : null,
       now,
     }),
+  }
+
+  function insideReason(): string | null {
+    const inside = insideNow({ config, store }, id)
+    if (inside.length === 0) return null
+    return mayReadWho ? insideWords(inside.map(({ who }) => who)) : 'a session is open inside'
   }
 
   function roomAt(preview: Preview, now: number): number | null {
@@ -129,8 +144,13 @@ function asleepOf(preview: Preview): Explanation['asleep'] {
   return words === undefined ? null : { words }
 }
 
-function awakeOf(preview: Preview, openConnections: boolean | null, now: number): Explanation['awake'] {
-  const words = awakeWords(preview, openConnections, now)
+function awakeOf(
+  preview: Preview,
+  openConnections: boolean | null,
+  inside: string | null,
+  now: number,
+): Explanation['awake'] {
+  const words = awakeWords(preview, openConnections, inside, now)
   if (words === undefined) return null
   const lastSeen = preview.lastSeen === null ? null : new Date(preview.lastSeen).toISOString()
   return { lastSeen, openConnections, pinned: pinnedOf(preview, now), words }

@@ -26,7 +26,13 @@ export function imageWords(preview: Preview, repository: string): string {
 }
 
 /** Why it is awake. Undefined where it is not. */
-export function awakeWords(preview: Preview, isOpen: boolean | null, now: number): string | undefined {
+/** @param inside `anna is inside`; null where no session is */
+export function awakeWords(
+  preview: Preview,
+  isOpen: boolean | null,
+  inside: string | null,
+  now: number,
+): string | undefined {
   if (preview.state !== 'running' && preview.state !== 'paused') return undefined
   if (preview.state === 'paused' && preview.phase === 'frozen') return undefined
   const seen =
@@ -36,6 +42,7 @@ export function awakeWords(preview: Preview, isOpen: boolean | null, now: number
   const reasons = [
     seen,
     ...(isOpen ? ['a client is connected, which counts while bytes move'] : []),
+    ...(inside === null ? [] : [`${inside}, which counts while bytes move`]),
     ...(isPinned(preview, now) ? [pinWords(preview.pin!.until, now)] : []),
   ]
   return `${reasons.join('; ')}.`

@@ -218,6 +218,7 @@ const one = (preview: Preview) =>
         next: [{ what: 'stop', why: 'idle', at: new Date(now).toISOString(), words: evil }],
       },
       change,
+      inside: [{ id: evil, preview: 'red', service: evil, kind: 'exec', program: evil, via: 'ssh', who: evil, address: evil, container: null, opened: now }], // prettier-ignore
       shares: [{ id: evil, created: now, until: now, by: { who: evil, address: null } }],
       made: { url: evil, until: now },
       log: [evil, '\u001b[31mred\u001b[0m', `${new Date(now).toISOString()} ${evil}`],

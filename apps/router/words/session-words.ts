@@ -1,5 +1,6 @@
 /** What was done inside a preview, of its line in the history. Pure. */
-import { sessionKinds, type SessionKind } from '../../shared/shell/session-kind.ts'
+import { sessionKinds, type SessionKind, type SessionVia } from '../../shared/shell/session-kind.ts'
+import type { ShellSession } from '../../shared/store/store.ts'
 import { duration } from '../pages/format.ts'
 
 const LINE = /^(\w+)(?: (?!in \w+, \d)(.*?))?(?: in ([a-z][a-z0-9]*))?, (\d+) s, (?:status (\d+)|(\S+))$/s
@@ -30,6 +31,18 @@ export function sessionWords(detail: string): string {
   const ended = status === undefined ? (ends[end] ?? end) : `ended with status ${status}`
   return `${ended} after ${duration(Number(seconds) * 1_000)}: ${did[known](program, service ?? 'the application')}`
 }
+
+/** `psql run in db`, of one that is open. */
+export function openSessionWords({
+  kind,
+  program,
+  service,
+}: Pick<ShellSession, 'kind' | 'program' | 'service'>): string {
+  return did[kind](program ?? undefined, service ?? 'the application')
+}
+
+/** How they came. */
+export const viaWords: Record<SessionVia, string> = { ssh: 'SSH', api: 'command line or API', page: 'browser' }
 
 /** `anna is inside`, of those who are now. @param names as the store has them, the oldest first */
 export function insideWords(names: readonly string[]): string {

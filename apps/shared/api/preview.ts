@@ -1,5 +1,6 @@
 /** Programs rely on the names of these fields. */
 import { z } from 'zod'
+import { sessionKinds } from '../shell/session-kind.ts'
 import { pinned } from './pin.ts'
 import { previewChange } from './preview-change.ts'
 import { kinds } from '../preview/kind.ts'
@@ -92,6 +93,21 @@ export const preview = z
         description:
           'What its container and its services take, as it was measured last; null where it runs not, or was not ' +
           'measured yet. Only where previews are asked for: events and actions leave it out.',
+      }),
+    sessions: z
+      .array(
+        z.object({
+          who: z.string(),
+          kind: z.enum(sessionKinds),
+          service: z.string().nullable().meta({ description: 'Null: the application.' }),
+          program: z.string().nullable().meta({ description: 'Its name, without arguments.' }),
+          via: z.enum(['ssh', 'api', 'page']),
+          since: z.iso.datetime(),
+        }),
+      )
+      .optional()
+      .meta({
+        description: 'Who is inside now. Only where this one is asked for, and only for who may look inside too.',
       }),
     services,
     volumes,

@@ -50,7 +50,7 @@ export function shellSessionRows(db: Database) {
     end: (id: string, at: number): void => void end.run(at, id),
     close: (id: string): void => void remove.run(id),
     /** Those that are open, the oldest first. */
-    list: (): ShellSession[] => select.all().map(({ ended, ...row }) => of(row)),
+    list: (): ShellSession[] => select.all().map(of),
     /** Those that have ended too. */
     left: (): LeftSession[] => selectLeft.all().map(of),
   }

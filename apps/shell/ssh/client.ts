@@ -18,6 +18,8 @@ export interface Client {
   socket: Socket
   /** Aborted once it has gone. */
   left: AbortSignal
+  /** Sessions that are under way: each settles once its client has been told its end. */
+  served: Set<Promise<void>>
 }
 
 /** @throws NoEntry */

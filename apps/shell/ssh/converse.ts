@@ -16,7 +16,7 @@ export async function converse(talk: Talk, channel: SessionChannel): Promise<Ses
   const end = await Promise.race([talk.ended, endedBy(session.signal)])
   stop()
   if (end.why === 'exited') await Promise.race([carried, goneFrom(channel)])
-  else await Promise.race([carried, goneFrom(channel), timeout(LAST_BYTES_MS)])
+  else if (end.why !== 'lotan-ended') await Promise.race([carried, goneFrom(channel), timeout(LAST_BYTES_MS)])
   return end
 
   async function carry(from: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
@@ -45,6 +45,8 @@ function carryInput({ session, input }: Talk, { input: channel }: SessionChannel
   input.on('error', () => {})
   channel.on('data', onData)
   channel.once('end', onEnd)
+  // It may have been paused before.
+  channel.resume()
   return () => {
     channel.pause()
     channel.off('data', onData)

@@ -17,8 +17,7 @@ export async function openSshHarness(
   keys: (keyOf: (name: string) => string) => string,
   waits = {},
 ) {
-  const dir = path.join(config.dataDir, 'ssh-test')
-  fs.mkdirSync(dir, { mode: 0o700 })
+  const dir = fs.mkdtempSync(path.join(config.dataDir, 'ssh-'))
   const keyOf = (name: string): string => {
     const file = path.join(dir, name)
     if (!fs.existsSync(file)) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])

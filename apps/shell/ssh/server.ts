@@ -1,5 +1,6 @@
 /** Takes connections: so many, and each has to say soon who it is. */
 import net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import ssh2, { type Connection } from 'ssh2'
 import { authenticate } from './authenticate.ts'
 import type { HostKey } from './host-key.ts'
@@ -22,6 +23,8 @@ const MOST_UNKNOWN = 200
 const MOST_UNKNOWN_OF_ONE = 100
 /** A client that is silent for so many questions has vanished. */
 const MOST_UNANSWERED = 4
+/** In which clients are told that Lotan ends. */
+const TOLD_WITHIN_MS = 400
 /** What a connection that ends may still take to read its end. */
 const END_WITHIN_MS = 2_000
 
@@ -88,7 +91,14 @@ export function openServer(
     socket.once('close', () => left.abort())
     const known = ({ key, user }: Pick<Client, 'key' | 'user'>) => {
       socket.emit('known')
-      const client: Client = { key, user, actor: { who: key.who, address }, socket, left: left.signal }
+      const client: Client = {
+        key,
+        user,
+        actor: { who: key.who, address },
+        socket,
+        left: left.signal,
+        served: new Set(),
+      }
       const one = { client, end }
       clients.add(one)
       left.signal.addEventListener('abort', () => clients.delete(one), { once: true })
@@ -104,10 +114,13 @@ export function openServer(
 
   return {
     server,
+    /** Once clients have been told how their sessions ended, which has begun before. */
     async close(): Promise<void> {
       const closed = new Promise((resolve) => server.close(resolve))
-      for (const { end } of clients) end()
       for (const socket of unknown.keys()) socket.destroy()
+      const told = Promise.allSettled([...clients].flatMap(({ client }) => [...client.served]))
+      await Promise.race([told, sleep(TOLD_WITHIN_MS)])
+      for (const { end } of clients) end()
       await closed
     },
   }

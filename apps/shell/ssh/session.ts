@@ -4,10 +4,11 @@ import type { ShellContext } from '../context.ts'
 import type { Talk } from '../sessions/talk.ts'
 import { serveSftp } from '../files/sftp.ts'
 import { openChannel, type SessionChannel, type Terminal } from './channel.ts'
-import type { Client } from './client.ts'
+import { checkRights, type Client } from './client.ts'
 import { enterFiles } from './enter-files.ts'
+import { printMenu, showMenu } from './menu/menu.ts'
 import { readUserName } from './user-name.ts'
-import { visit } from './visit.ts'
+import { visit, type Visit, type VisitEnd } from './visit.ts'
 
 /** As sshd's AcceptEnv of Debian; TERM comes with a terminal too. */
 const TAKEN = /^(TERM|LANG|LC_[A-Z_]{1,30})$/
@@ -29,6 +30,7 @@ export function serveSession(
   const left = AbortSignal.any([client.left, closed.signal])
   let terminal: Terminal | null = null
   let talk: Pick<Talk, 'resize' | 'signal'> | null = null
+  let draw = () => {}
   let hasBegun = false
 
   session.on('close', () => closed.abort())
@@ -42,6 +44,7 @@ export function serveSession(
     if (!terminal) return
     terminal.size = sizeOf(cols, rows)
     talk?.resize(terminal.size)
+    draw()
   })
   session.on('env', (accept, reject, { key, val }) => {
     const isTaken = TAKEN.test(key) && val.length <= MOST_VALUE && !val.includes('\0') && env.size < MOST_VARIABLES
@@ -71,25 +74,29 @@ export function serveSession(
     const tell = (line: string) => void opened.tell(line)
     tells.add(tell)
     left.addEventListener('abort', () => tells.delete(tell), { once: true })
-    void serve(opened, command).catch((error: unknown) => {
+    const served = serve(opened, command).catch((error: unknown) => {
       context.log.error({ error }, 'a session of SSH failed')
-      void opened.exit(REFUSED)
+      return opened.exit(REFUSED)
     })
+    client.served.add(served)
+    void served.finally(() => client.served.delete(served))
   }
 
   async function serve(channel: SessionChannel, command: string | null): Promise<void> {
     const asked = readUserName(client.user)
-    if (asked?.is !== 'preview') {
+    if (!asked) {
       void channel.tell(`${JSON.stringify(client.user)} is no name of a preview: write TAG, TAG+SERVICE, REPOSITORY/TAG, or menu for a list.`) // prettier-ignore
       return channel.exit(REFUSED)
     }
-    const variables = [...env].map(([name, value]) => `${name}=${value}`)
-    const end = await visit(context, client, channel, {
-      asked,
-      command,
-      env: variables,
-      talksTo: (now) => void (talk = now),
-    })
+    const go = (asked: Visit['asked'], command: string | null) =>
+      visit(context, client, channel, {
+        asked,
+        command,
+        env: [...env].map(([name, value]) => `${name}=${value}`),
+        talksTo: (now) => void (talk = now),
+      })
+    if (asked.is === 'menu') return menu(channel, go)
+    const end = await go(asked, command)
     switch (end.why) {
       case 'exited':
         return channel.exit(end.code)
@@ -100,6 +107,29 @@ export function serveSession(
         return channel.exit(REFUSED)
       default:
         return channel.cut(end.why === 'stopped' ? 'KILL' : 'TERM')
+    }
+  }
+
+  async function menu(channel: SessionChannel, go: (asked: Visit['asked'], command: null) => Promise<VisitEnd>) {
+    try {
+      checkRights(client)
+    } catch (error) {
+      void channel.tell((error as Error).message)
+      return channel.exit(REFUSED)
+    }
+    const { terminal } = channel
+    if (!terminal) await printMenu(context, client, channel)
+    else
+      await showMenu(context, client, channel, terminal, comeBack, (redraw) => {
+        draw = redraw
+      })
+    return channel.exit(0)
+
+    async function comeBack(name: string): Promise<boolean> {
+      const asked = readUserName(name)
+      if (asked?.is !== 'preview') return true
+      const { why } = await go(asked, null)
+      return why !== 'lotan-ended' && why !== 'idle'
     }
   }
 }

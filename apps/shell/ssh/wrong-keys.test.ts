@@ -17,7 +17,7 @@ test('the first wrong keys of an address cost nothing, and each further one twic
 test('a flood of them writes few lines', () => {
   const lines: unknown[] = []
   const log = openLog('test', 'silent')
-  log.warn = ((...line: unknown[]) => void lines.push(line))
+  log.warn = (...line: unknown[]) => void lines.push(line)
   const { left } = watchWrongKeys(log, () => 0)
   for (let at = 0; at < 50; at++) left('192.0.2.1', { user: 'pr-7', keys: ['SHA256:x'] })
   assert.equal(lines.length, 6)

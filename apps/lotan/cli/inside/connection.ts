@@ -98,12 +98,13 @@ async function open(api: Api, path: string): Promise<WebSocket> {
 /** Before the first message may come. */
 function listen(socket: WebSocket, hear: Hear): void {
   let heard = performance.now()
-  const pinging = setInterval(() => {
+  let pinging: NodeJS.Timeout | undefined
+  function ping() {
     // What is not read tells nothing.
     if (socket.isPaused) heard = performance.now()
     if (performance.now() - heard > SILENCE_MS) socket.terminate()
     else if (socket.readyState === socket.OPEN) socket.ping()
-  }, PING_MS)
+  }
   socket.on('pong', () => (heard = performance.now()))
   socket.on('message', (data: Buffer, isBinary) => {
     heard = performance.now()
@@ -114,7 +115,11 @@ function listen(socket: WebSocket, hear: Hear): void {
   })
   socket.on('error', () => {})
   let wasOpen = false
-  socket.once('open', () => (wasOpen = true))
+  // One that is refused has no end.
+  socket.once('open', () => {
+    wasOpen = true
+    pinging = setInterval(ping, PING_MS)
+  })
   socket.on('close', () => {
     clearInterval(pinging)
     if (wasOpen) hear.closed()

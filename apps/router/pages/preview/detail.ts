@@ -11,9 +11,10 @@ import type { KnownChange } from '../../../shared/forge/change.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
 import type { Timeouts } from '../../../shared/preview/timeouts.ts'
 import type { SampleAt } from '../../../shared/store/samples.ts'
-import type { Change, Share } from '../../../shared/store/store.ts'
+import type { Change, Share, ShellSession } from '../../../shared/store/store.ts'
 import { changeWords } from '../../words/change-words.ts'
 import { failureWords } from '../../../shared/words/failure-words.ts'
+import { openSessionWords, viaWords } from '../../words/session-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
 import { beforeTag, shortNames } from '../../words/preview-names.ts'
 import { limitsOfAll, type StackConfig } from '../../services/beside.ts'
@@ -64,6 +65,7 @@ export interface DetailFacts {
   explanation: Explanation
   /** That it shows; null where it is of none. */
   change: KnownChange | null
+  inside: readonly ShellSession[]
   /** Links to it that are not over. */
   shares: Pick<Share, 'id' | 'until' | 'created' | 'by'>[]
   /** The link that was made just now. */
@@ -133,10 +135,20 @@ export function previewDetailOf(facts: DetailFacts) {
       restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} used` : '',
     },
     copyOf: copyOfWords(preview, now),
+    inside: insideRows(facts.inside, now),
     shares: facts.shares.map(({ id, until, by }) => ({ id, until: when(until, 'moment', now), by: by.who })),
     made: facts.made ? { url: facts.made.url, until: when(facts.made.until, 'moment', now) } : null,
     zone: zone(now),
   }
+}
+
+function insideRows(sessions: readonly ShellSession[], now: number) {
+  return sessions.map((session) => ({
+    who: session.who,
+    does: plain(openSessionWords(session)),
+    via: viaWords[session.via],
+    since: when(session.opened, 'moment', now),
+  }))
 }
 
 /** Null for what is no copy. */

@@ -1,6 +1,9 @@
 /** Who and what is let in: sessions of people, tokens of programs. */
-import type { Session, Token } from '../../../shared/store/store.ts'
+import { shownTag } from '../../../shared/preview/copy-tag.ts'
+import type { Session, ShellSession, Token } from '../../../shared/store/store.ts'
+import { openSessionWords, viaWords } from '../../words/session-words.ts'
 import { age, ago, duration } from '../format.ts'
+import { pathOf } from '../preview-path.ts'
 
 /** All who know the gate's password have a session each. The API lists all. */
 const MOST_SESSIONS = 50
@@ -24,6 +27,16 @@ export function sessionsOf(sessions: readonly Session[], current: string | undef
       .map((session) => sessionRow(session, session.id === current, now)),
     more: Math.max(0, sessions.length - MOST_SESSIONS),
   }
+}
+
+export function insideOf(inside: readonly ShellSession[], now: number) {
+  return inside.map((session) => ({
+    who: session.who,
+    preview: shownTag(session.preview),
+    path: pathOf(session.preview),
+    does: openSessionWords(session),
+    from: [viaWords[session.via], session.address ?? '', `for ${age(now - session.opened)}`].filter(Boolean).join(', '),
+  }))
 }
 
 function sessionRow(session: Session, current: boolean, now: number): SessionRow {

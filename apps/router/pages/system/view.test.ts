@@ -88,7 +88,8 @@ function factsOf(
   }
 }
 
-const viewOf = (facts: SystemFacts) => systemViewOf({ facts, config, sessions: [], current: undefined, tokens: [] })
+const viewOf = (facts: SystemFacts) =>
+  systemViewOf({ facts, config, sessions: [], inside: [], current: undefined, tokens: [] })
 const plain = (text: string) => text.replaceAll('\u00a0', ' ')
 
 test('an installation that is well says so, and warns of nothing', () => {
@@ -106,9 +107,14 @@ test('the forge part is one of them where it has something to do', () => {
   const { told } = factsOf()
   const facts = factsOf({ told: { checks: { ...told.checks, forge: fine } } })
   const whereOf = (more: Partial<typeof config>) =>
-    systemViewOf({ facts, config: { ...config, ...more }, sessions: [], current: undefined, tokens: [] }).parts.find(
-      ({ name }) => name === 'Forge',
-    )?.where
+    systemViewOf({
+      facts,
+      config: { ...config, ...more },
+      sessions: [],
+      inside: [],
+      current: undefined,
+      tokens: [],
+    }).parts.find(({ name }) => name === 'Forge')?.where
   assert.equal(whereOf({ forge }), 'pull requests of team/app at api.github.com')
   assert.equal(whereOf({ notifyUrl: 'https://chat.example.com/x' }), 'tells LOTAN_NOTIFY_URL')
   assert.ok(!viewOf(factsOf()).parts.some(({ name }) => name === 'Forge'))
@@ -119,9 +125,14 @@ test('the way in is one of them where it is on', () => {
   const facts = factsOf({ told: { checks: { ...told.checks, shell: fine } } })
   const shell = { ssh: { listen: { host: '0.0.0.0', port: 2222 }, keys: '/keys' }, idle: 15 * MINUTE }
   const whereOf = (shell: ViewFacts['config']['shell']) =>
-    systemViewOf({ facts, config: { ...config, shell }, sessions: [], current: undefined, tokens: [] }).parts.find(
-      ({ name }) => name === 'Way in',
-    )?.where
+    systemViewOf({
+      facts,
+      config: { ...config, shell },
+      sessions: [],
+      inside: [],
+      current: undefined,
+      tokens: [],
+    }).parts.find(({ name }) => name === 'Way in')?.where
   assert.equal(whereOf(shell), 'browser, command line, API, SSH at 0.0.0.0:2222')
   assert.equal(whereOf({ ...shell, ssh: null }), 'browser, command line, API')
   assert.ok(!viewOf(factsOf()).parts.some(({ name }) => name === 'Way in'))
@@ -303,7 +314,18 @@ test('other people’s words stay words', () => {
   const token = { name: evil, can: 'run', match: evil, until: null, created: now, lastUsed: null } as const
   const form = { name: evil, can: evil, match: evil, for: evil, problem: evil }
   const made = { name: evil, secret: evil }
-  const view = systemViewOf({ facts, config, sessions: [session], current: undefined, tokens: [token], form, made })
+  const inside = { id: 'x', preview: 'red', service: evil, kind: 'exec', program: evil, via: 'ssh', who: evil, address: evil, container: null, opened: now } as const // prettier-ignore
+  const shell = { ssh: null, idle: MINUTE }
+  const view = systemViewOf({
+    facts,
+    config: { ...config, shell },
+    inside: [inside],
+    sessions: [session],
+    current: undefined,
+    tokens: [token],
+    form,
+    made,
+  })
   const { html } = systemPage(view, { name: evil, application: evil, logo: null, logoData: null })
   assert.ok(!html.includes('<img') && !html.includes('<script>'), 'markup came through')
   assert.doesNotMatch(html, /&amp;amp;amp;|undefined|\[object |\bNaN\b/)

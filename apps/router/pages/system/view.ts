@@ -2,11 +2,11 @@
 import os from 'node:os'
 import type { Config } from '../../../shared/config/config.ts'
 import type { Timeouts } from '../../../shared/preview/timeouts.ts'
-import type { Session, Token } from '../../../shared/store/store.ts'
+import type { Session, ShellSession, Token } from '../../../shared/store/store.ts'
 import type { SystemFacts } from '../../system/gather.ts'
 import { warningsOf, type Warning } from '../../system/warnings.ts'
 import { age, clock, count } from '../format.ts'
-import { sessionsOf, tokensOf } from './access.ts'
+import { insideOf, sessionsOf, tokensOf } from './access.ts'
 import { diskOf } from './disk.ts'
 import { memoryOf } from './memory.ts'
 import { partsOf } from './parts.ts'
@@ -31,6 +31,8 @@ export interface ViewFacts {
       'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'sandboxes' | 'forge' | 'notifyUrl' | 'shell'
     >
   sessions: Session[]
+  /** Who is inside previews. */
+  inside: readonly ShellSession[]
   /** The id of the reader's own. */
   current: string | undefined
   tokens: Token[]
@@ -41,7 +43,7 @@ export interface ViewFacts {
 
 export type SystemView = ReturnType<typeof systemViewOf>
 
-export function systemViewOf({ facts, config, sessions, current, tokens, made, form }: ViewFacts) {
+export function systemViewOf({ facts, config, sessions, inside, current, tokens, made, form }: ViewFacts) {
   const { told, now } = facts
   const warnings = warningsOf(facts, config)
   return {
@@ -60,6 +62,7 @@ export function systemViewOf({ facts, config, sessions, current, tokens, made, f
     queue: queueOf(facts),
     settings: settingsOf(told.settings),
     sessions: sessionsOf(sessions, current, now),
+    inside: config.shell === null ? null : insideOf(inside, now),
     tokens: tokensOf(tokens, now),
     made: made ?? null,
     form: form ?? { name: '', can: 'run', match: '', for: '90d', problem: '' },

@@ -12,11 +12,12 @@ import type { OwnDisk } from '../own-disk.ts'
 import type { PullRequests } from '../pull-requests.ts'
 import { publishApp } from '../../images/publish.ts'
 import type { Recipe } from '../../images/recipe.ts'
+import type { Insiders } from './insiders.ts'
 import { SIDE, withSide } from '../../images/with-side.ts'
 
 /** Of a process, the engine, the database. */
 const AWAY_MS = 2_000
-const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'forge', 'nginx', 'redis']
+const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'forge', 'shell', 'nginx', 'redis']
 
 /** @throws where it cannot be done now: there is no such container, or the API refuses */
 export type Action = (id: PreviewId) => Promise<unknown>
@@ -28,12 +29,16 @@ export interface Scene {
   /** The one that its data directory is on. */
   disk: OwnDisk
   pullRequests: PullRequests
+  insiders: Insiders
 }
 
-export function actionsOn({ lotan, engine, disk, pullRequests }: Scene): Record<string, Action> {
+export function actionsOn({ lotan, engine, disk, pullRequests, insiders }: Scene): Record<string, Action> {
   return {
     ...previewActions(lotan),
     ...pullRequestActions(lotan, pullRequests),
+    // It may take as long as a start, and nothing waits for it.
+    'a session is opened': async (id) => void insiders.come(id).catch(() => {}),
+    'a session is closed': insiders.goAway,
     'the forge is away': oneAtATime(async () => {
       await pullRequests.github.goAway()
       await sleep(AWAY_MS)

@@ -5,6 +5,7 @@ import { sandboxName } from '../../../shared/slots/container-name.ts'
 import type { ServiceRow } from '../../../shared/stack/service-state.ts'
 import { containersWith } from '../../harness/docker.ts'
 import type { Lotan } from '../../harness/lotan.ts'
+import { leftInside } from './insiders.ts'
 
 /** A drain takes 10 s. Previews without visitors fall asleep at any time, and that is no accident. */
 const DRAINED_MS = 15_000
@@ -18,7 +19,9 @@ export async function differences(lotan: Lotan): Promise<string[]> {
   const previews = lotan.store.list()
   const sandboxes = found.filter(({ Labels }) => 'lotan.sandbox' in Labels)
   const services = found.filter(({ Labels }) => 'lotan.service' in Labels)
-  const containers = found.filter((one) => !sandboxes.includes(one) && !services.includes(one))
+  const ofSessions = found.filter(({ Labels }) => 'lotan.beside' in Labels || 'lotan.run' in Labels)
+  const others = [...sandboxes, ...services, ...ofSessions]
+  const containers = found.filter((one) => !others.includes(one))
   const rows = lotan.store.services.list()
   const known = new Set(previews.map((preview) => generationOf(preview)?.container))
   const places = lotan.store.places()
@@ -37,11 +40,19 @@ export async function differences(lotan: Lotan): Promise<string[]> {
     ...services
       .filter(({ Id }) => !rows.some(({ container }) => container === Id))
       .map((one) => `no row knows ${nameOf(one)} (${one.State})`),
+    ...ofSessions.filter((one) => isAlone(one, found)).map((one) => `${nameOf(one)} is beside nothing (${one.State})`),
+    ...leftInside(lotan),
     ...lotan.store.sandboxes
       .list()
       .filter(({ state, preview }) => state === 'making' || (state === 'given' && preview === null))
       .map(({ number, state }) => `sandbox ${number} is ${state}, and of no preview`),
   ]
+}
+
+/** A helper is one of a container that runs. No session of this scene makes a container of its own. */
+function isAlone({ Labels }: Found, found: Found[]): boolean {
+  const beside = found.find(({ Id }) => Id === Labels['lotan.beside'])
+  return beside?.State !== 'running' && beside?.State !== 'paused'
 }
 
 /** What is stopped drains for 10 s. */

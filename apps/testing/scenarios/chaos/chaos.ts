@@ -19,6 +19,7 @@ import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/previ
 import { actionsOn, stacked, toldRepository, type Action } from './actions.ts'
 import { sideOf, withSide } from '../../images/with-side.ts'
 import { differences } from './agree.ts'
+import { openInsiders } from './insiders.ts'
 import { openJudge } from './judge.ts'
 import { openPullRequests } from '../pull-requests.ts'
 import { seeded } from './random.ts'
@@ -74,6 +75,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
         LOTAN_SLOTS: '24',
         LOTAN_SLOT_KIND: slotKind,
         LOTAN_SANDBOXES: String(sandboxes),
+        LOTAN_SHELL: 'on',
         LOTAN_MAX_RUNNING: '4',
         LOTAN_HOLD_SECONDS: '10',
         LOTAN_GRACE_SECONDS: '1',
@@ -88,10 +90,11 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
   }
   const bed = lotan
   const judge = await openJudge(bed.config.instance, foreign)
-  const actions = actionsOn({ lotan: bed, engine, disk, pullRequests })
+  const insiders = openInsiders(bed)
+  const actions = actionsOn({ lotan: bed, engine, disk, pullRequests, insiders })
 
   return {
-    counts: () => ({ ...counts, heard: judge.heard() }),
+    counts: () => ({ ...counts, inside: insiders.came(), heard: judge.heard() }),
 
     /** @throws with all that is wrong, and what was done */
     async round(number: number): Promise<void> {
@@ -101,6 +104,8 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       // Where slots are ports there are no second hosts.
       const side = slotKind === 'network' ? [sideOf(random.oneOf(stacked))] : []
       const load = startLoad(bed, [...subjects, ...side], { pause: 20 })
+      // Beside whatever happens, in this round and the next; it may not come in.
+      void insiders.come(subjects[0]!).catch(() => {})
       const under: Promise<unknown>[] = []
       for (let left = 1 + random.below(MOST_ACTIONS); left > 0; left--) {
         const [name, id] = [random.oneOf(Object.keys(actions)), random.oneOf(ids)]
@@ -137,6 +142,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
 
     async close() {
       judge.close()
+      await insiders.allGoAway()
       await close()
     },
   }
