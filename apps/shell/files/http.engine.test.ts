@@ -14,6 +14,7 @@ import { startImageRegistry, type Registry } from '../../testing/registries/imag
 import { until } from '../../testing/harness/until.ts'
 import { removeImageByHand } from '../../testing/harness/docker.ts'
 import { openHarness, type Harness } from '../harness.ts'
+import { BUSYBOX } from '../helper/helpers.ts'
 import { serveFiles } from './http.ts'
 
 type Told = Partial<Header> & Pick<Header, 'name'>
@@ -80,6 +81,16 @@ volumes: { data: {} }
     const { status, body } = await ask('GET', at, { service })
     assert.equal(status, 200, body.toString())
     return read(body)
+  }
+
+  /** In the helper's sight: those of the container, and its own. */
+  async function processes(): Promise<string> {
+    const { container } = (await harness.untilState('red', 'running')).generation
+    const command = [BUSYBOX, 'ps', '-o', 'args']
+    const { input, output, errors } = await harness.context.helpers.run({ container, network: container }, { command, terminal: null }) // prettier-ignore
+    input.end()
+    errors?.resume()
+    return (await buffer(output)).toString()
   }
 
   test('go in and out as they are, of the image, of a volume and of a memory file system, as the application’s user', async () => {
@@ -157,10 +168,14 @@ volumes: { data: {} }
     await until('its session has ended', () => sessions().length === 0)
     assert.match(await problemOf('GET', '/tmp/first'), /^404/)
 
-    const reading = http.get({ socketPath, path: '/files?preview=red&path=/dev/zero/../zero/../../bin' })
+    await put('/tmp', [[{ name: 'large' }, Buffer.alloc(20_000_000)]])
+    const reading = http.get({ socketPath, path: '/files?preview=red&path=/tmp/large' })
     const [res] = (await once(reading, 'response')) as [IncomingMessage]
+    await once(res, 'readable')
+    assert.match(await processes(), /^tar c/m)
     res.destroy()
     await until('its session has ended', () => sessions().length === 0)
+    await until('nothing of it is left', async () => !/^tar c/m.test(await processes()))
   })
 })
 

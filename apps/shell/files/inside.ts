@@ -23,16 +23,24 @@ shift
 exec ${BUSYBOX} nsenter -t 1 -r -S "$uid" -G "$gid" -F sh -c "$script" sh "$@"
 `
 
-/** The working directory is the container's root. Its programs are busybox's. @throws EngineError */
-export function runInside(
+/**
+ * The working directory is the container's root. Its programs are busybox's. With the session its connection ends: while
+ * what a command prints is not read, the engine tells of the end of no other command in the same container.
+ * @throws EngineError
+ */
+export async function runInside(
   helpers: Pick<Helpers, 'run'>,
   target: Target,
-  session: Pick<Session, 'id'>,
+  { id, signal }: Pick<Session, 'id' | 'signal'>,
   script: string,
   args: string[] = [],
 ): Promise<RunningCommand> {
   const command = [BUSYBOX, 'sh', '-c', ENTER, 'sh', script, ...args]
-  return helpers.run(target, { command, env: [`${MARK}=${session.id}`], terminal: null, user: '0:0' })
+  const running = await helpers.run(target, { command, env: [`${MARK}=${id}`], terminal: null, user: '0:0' })
+  const cut = () => void running.input.destroy()
+  if (signal.aborted) cut()
+  signal.addEventListener('abort', cut, { once: true })
+  return running
 }
 
 /** The engine knows of an end a moment after the output ends. Milliseconds. */
