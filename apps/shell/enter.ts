@@ -54,7 +54,5 @@ export async function enter<T>(
 export function entryError(error: unknown, hasLeft: boolean): unknown {
   if (error instanceof NoEntry) return error
   if (hasLeft) return new NoEntry('ended-meanwhile', 'You have left.')
-  return error instanceof EngineError
-    ? new NoEntry('session-failed', `The engine refuses: ${error.message}`)
-    : error
+  return error instanceof EngineError ? new NoEntry('session-failed', `The engine refuses: ${error.message}`) : error
 }

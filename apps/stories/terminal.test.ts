@@ -73,6 +73,8 @@ describe('the terminal in the browser', { timeout: 120_000 }, () => {
   })
 
   test('comes back to the same shell after its connection was cut', async () => {
+    // Open connections have a moment to end: the shell goes on meanwhile, and what follows does not wait for it.
+    await lotan.api('POST', '/previews/red/stop')
     await lotan.killPart('nginx')
     await standing('Connected again, to the same shell')
     await type('clear; echo $mine here\n')
@@ -98,7 +100,6 @@ describe('the terminal in the browser', { timeout: 120_000 }, () => {
   })
 
   test('says that its preview was stopped, and wakes it when it is opened again', async () => {
-    await lotan.api('POST', '/previews/red/stop')
     await page.getByText('red was stopped, or its container ended, and the shell with it.').waitFor()
     await keepScreenshot(page, 'terminal-stopped')
     await page.getByRole('button', { name: 'Open again' }).click()

@@ -1,10 +1,11 @@
 // The page of a shell: what it says, and its buttons.
 import { problems } from '../../apps/shared/api/problems.ts'
 import { openConnection } from './connection.js'
-import './shell.css'
 import { openTerminal } from './terminal.js'
+import './shell.css' // after xterm's own, which terminal.js brings
 import { brokenWords, endWords, lostWords } from './words.js'
 
+const READ = 5000 // milliseconds
 const READER = 'lotan-shell-reader' // of local storage
 
 const byId = (id) => document.getElementById(id)
@@ -16,7 +17,10 @@ const terminal = openTerminal(byId('terminal'), {
   label: `Terminal, ${byId('shell').dataset.name}`,
   describedBy: 'keys-help',
   on: {
-    typed: (bytes) => connection?.send(bytes),
+    typed(bytes) {
+      connection?.send(bytes)
+      forget(READ)
+    },
     resized: (size) => connection?.resize(size),
     left: () => reader.focus(),
   },
@@ -49,11 +53,12 @@ const told = {
   notice(line) {
     const said = document.createElement('p')
     said.textContent = line
+    said.dataset.at = Date.now()
     notices.append(said)
-    while (notices.childElementCount > 3) notices.firstElementChild.remove()
   },
   over(why) {
     terminal.listen(false)
+    forget(0)
     say('Not connected')
     byId('end-says').textContent = overWords(why)
     const problem = problems[why.refused?.problem]
@@ -72,6 +77,11 @@ function overWords({ end, refused }) {
 function say(text, isOpen = false) {
   if (standing.textContent !== text) standing.textContent = text
   standing.classList.toggle('live', isOpen)
+}
+
+// A notice that stood for so long was read: who types goes on.
+function forget(after) {
+  for (const said of [...notices.children]) if (Date.now() - said.dataset.at >= after) said.remove()
 }
 
 again.addEventListener('click', begin)
@@ -131,7 +141,11 @@ function store(value) {
 // --- What a keyboard on the screen leaves of the window ---
 
 const view = globalThis.visualViewport
-const fill = () => document.documentElement.style.setProperty('--seen', `${view.height}px`)
+function fill() {
+  document.documentElement.style.setProperty('--seen', `${view.height}px`)
+  // With what is written last, and the keys, above it.
+  if (byId('terminal').contains(document.activeElement)) byId('shell').scrollIntoView({ block: 'nearest' })
+}
 view?.addEventListener('resize', fill)
 if (view) fill()
 

@@ -25,4 +25,5 @@ export function brokenWords({ again, left }) {
   return `The connection is lost. ${next} The shell goes on, and is kept for ${left} s.`
 }
 
-export const lostWords = 'The connection was lost for too long, and the shell was ended. What it wrote stays here.'
+// Nobody came back within 30 s, or Lotan was restarted.
+export const lostWords = 'The connection was lost, and the shell has ended meanwhile. What it wrote stays here.'

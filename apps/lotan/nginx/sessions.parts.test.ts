@@ -114,8 +114,28 @@ describe('a way in, through nginx', { timeout: 60_000 }, () => {
       // prettier-ignore
       assert.match((await ask(`${at}?path=/x`)).text, /^the router, /, at)
     // However it is written.
-    for (const at of ['/previews/red/exec/../files', '/previews/red/%66iles', '//previews/red/files'])
+    for (const at of [
+      '/previews/red/exec/../files',
+      '/previews/red/%66iles',
+      '//previews/red/files',
+      '/previews/red/exec/../../../files',
+      '/files?/../previews/red/exec',
+      '/files#/../previews/red/exec',
+    ])
       assert.match((await ask(at)).text, /^the router, /, at)
+  })
+
+  test('nothing that nginx takes for one of them is read as a path of files', async () => {
+    // The shell part's server reads `/files?…` as the router's word.
+    for (const at of [
+      '/files%3Fpreview=red/../previews/red/exec',
+      '/files/%2e%2e/previews/red/exec',
+      '//files/../previews/red/exec',
+    ]) {
+      const { text } = await ask(at)
+      assert.match(text, /^the shell, /, at)
+      assert.doesNotMatch(text, /^the shell, \/files\?/, at)
+    }
   })
 
   test('a preview’s host has none of it', async () => {

@@ -131,7 +131,7 @@ describe('the page of a shell', { timeout: 120_000 }, () => {
     two.socket.terminate()
     const three = await sessions.next()
     three.say({ type: 'refused', problem: 'session-over', detail: 'This session is over.' })
-    await it.page.getByText('The connection was lost for too long').waitFor()
+    await it.page.getByText('The connection was lost, and the shell has ended meanwhile.').waitFor()
     await shows('twelve bytes, and more')
     assert.deepEqual(it.errors, [])
   }) // prettier-ignore

@@ -65,7 +65,7 @@ test('it says how a terminal of one’s own gets there, and by SSH only where th
     'ssh -p 2222 api/pr-7--as-anna@previews.example.com',
   ])
   assert.deepEqual(commands({ part: { service: 'db', name: 'db of api/pr-7--as-anna', container: null } }), [
-    'lotan shell api/pr-7--as-anna --service db',
+    'lotan shell api/pr-7--as-anna+db',
     'ssh -p 2222 api/pr-7--as-anna+db@previews.example.com',
   ])
   assert.deepEqual(commands(config({ ssh: null, idle: 1 })), ['lotan shell api/pr-7--as-anna'])

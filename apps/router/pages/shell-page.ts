@@ -45,16 +45,10 @@ export function shellPage(facts: ShellFacts, brand: Brand): Page {
 
 /** How the same is reached from a terminal. */
 function waysOf({ config, id, part }: ShellFacts): { command: string }[] {
-  const name = shownTag(id)
+  const name = part.service === null ? shownTag(id) : `${shownTag(id)}+${part.service}`
   const { ssh } = config.shell
-  const service = part.service === null ? '' : ` --service ${part.service}`
   const port = ssh && ssh.listen.port !== 22 ? ` -p ${ssh.listen.port}` : ''
-  return [
-    { command: `lotan shell ${name}${service}` },
-    ...(ssh
-      ? [{ command: `ssh${port} ${name}${part.service === null ? '' : `+${part.service}`}@${config.domain}` }]
-      : []),
-  ]
+  return [{ command: `lotan shell ${name}` }, ...(ssh ? [{ command: `ssh${port} ${name}@${config.domain}` }] : [])]
 }
 
 /** Addresses of a policy: a path there is the whole path, and a query is left out (CSP 3, 6.7.2). */

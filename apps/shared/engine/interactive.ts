@@ -36,6 +36,12 @@ export interface RunningCommand extends Conversation {
 /** The engine reports what it cannot start as this status of a shell. */
 export const NOT_FOUND = 127
 
+/**
+ * The engine leaves a terminal when it reads these; by default Ctrl-P Ctrl-Q, and a Ctrl-P alone waits for the next key.
+ * It cannot be switched off: no program means these.
+ */
+const DETACH_KEYS = 'ctrl-^,ctrl-_,ctrl-@,ctrl-_,ctrl-^'
+
 /** Ends nothing: the engine has no call that ends a command. @throws EngineError, where the container does not run too */
 export async function startCommand(docker: Docker, id: string, asked: Command): Promise<RunningCommand> {
   const { command, env, terminal, user, workingDir } = asked
@@ -47,6 +53,7 @@ export async function startCommand(docker: Docker, id: string, asked: Command): 
       Tty: tty,
       User: user,
       WorkingDir: workingDir,
+      DetachKeys: DETACH_KEYS,
       // Engines before 23 do not know it.
       ...(terminal && { ConsoleSize: [terminal.rows, terminal.columns] }),
       AttachStdin: true,
@@ -76,7 +83,7 @@ export async function startCommand(docker: Docker, id: string, asked: Command): 
 export async function attach(docker: Docker, id: string, terminal: Size): Promise<Conversation> {
   const container = docker.getContainer(id)
   const socket = await call(`attaching to ${id}`, () =>
-    container.attach({ hijack: true, stream: true, stdin: true, stdout: true, stderr: true }),
+    container.attach({ hijack: true, stream: true, stdin: true, stdout: true, stderr: true, detachKeys: DETACH_KEYS }),
   )
   const { Config } = await call(`inspecting ${id}`, (abort) => container.inspect({ ...abort }))
   const resize = async ({ columns, rows }: Size): Promise<void> => {

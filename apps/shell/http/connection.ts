@@ -48,15 +48,23 @@ export function openConnection(
   let heard = Date.now()
   let sent = 0
   let isStalled = false
+  let isAsked = false
   let allLeft = Promise.resolve()
 
   const timer = setInterval(() => {
     if (!isStalled && Date.now() - heard > vanishedMs && !(isPatient && sent >= heard)) return socket.terminate()
-    // On one whose client has closed it while its own bytes wait here, this fails: it is noticed so.
+    // One question at a time: `ws` as a client ends where 60 wait for its answer, and one that is slow, or slowed, answers
+    // late. What asks nothing (RFC 6455, 5.5.3) fails too where the other end is closed, and nothing else tells that of a
+    // client which is slowed.
+    if (isAsked || isStalled) return socket.pong()
+    isAsked = true
     return socket.ping()
   }, pingMs)
 
-  socket.on('pong', () => (heard = Date.now()))
+  socket.on('pong', () => {
+    heard = Date.now()
+    isAsked = false
+  })
   socket.on('message', (data, isBinary) => {
     heard = Date.now()
     const message = isBinary ? inputOf(data) : readClientMessage(bytesOf(data).toString('utf8'))

@@ -25,6 +25,8 @@ export function openConversation(talk: Talk, resume: string | null, left: (isMea
   const tail = resume === null ? undefined : openTail(MOST_KEPT)
   let current: Connection | undefined
   let brokenAt = 0
+  /** What its clients were never sent, so that they cannot count it. */
+  let lostInAll = 0
   let end: SessionEnd | undefined
 
   talk.input.on('error', () => {})
@@ -51,7 +53,7 @@ export function openConversation(talk: Talk, resume: string | null, left: (isMea
     }
     current = connection
     connection.say({ type: 'open', session: session.id, resume })
-    if (tail) sayAgain(connection, seen ?? brokenAt)
+    if (tail) sayAgain(connection, seen === null ? brokenAt : seen + lostInAll)
     if (end) return finish(connection, end)
     connection.closed.addEventListener('abort', () => {
       if (current !== connection) return
@@ -74,6 +76,7 @@ export function openConversation(talk: Talk, resume: string | null, left: (isMea
 
   function sayAgain(connection: Connection, from: number) {
     const { bytes, lost } = tail!.since(from)
+    lostInAll += lost
     if (lost > 0) connection.say({ type: 'notice', line: `${lost} bytes of what was said meanwhile are not kept.` })
     if (bytes.length > 0) void connection.send(streams.output, bytes)
   }

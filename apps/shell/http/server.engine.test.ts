@@ -28,7 +28,7 @@ describe('a WebSocket into a preview', { timeout: 120_000 }, () => {
     hasty = await openServer(harness.context, path.join(dir, 'hasty.sock'), { keptMs: 200 })
   })
   after(async () => {
-    harness?.context.sessions.endAll({ why: 'lotan-ended' })
+    await harness?.context.sessions.endAll({ why: 'lotan-ended' })
     await server?.close()
     await hasty?.close()
     await harness?.close()

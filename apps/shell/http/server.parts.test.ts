@@ -35,7 +35,7 @@ describe('the shell part’s server', { timeout: 30_000 }, () => {
   })
   beforeEach(() => lines.splice(0))
   after(async () => {
-    context.sessions.endAll({ why: 'lotan-ended' })
+    await context.sessions.endAll({ why: 'lotan-ended' })
     await server?.close()
     store?.close()
     fs.rmSync(dir, { recursive: true, force: true })

@@ -47,19 +47,21 @@ export async function openServer(context: ShellContext, socketFile: string, last
     }
   })
 
-  function answer(req: IncomingMessage, res: ServerResponse) {
-    if (req.url === '/') {
-      try {
-        context.store.version()
-        return res.writeHead(204).end()
-      } catch {
-        return res.writeHead(503).end()
-      }
-    }
+  function answer(req: IncomingMessage, res: ServerResponse): void {
+    if (req.url === '/') return void res.writeHead(works() ? 204 : 503).end()
     // nginx passes nothing on that begins so: this is the router's.
     if (req.url?.startsWith('/files?')) return void serveFiles(req, res, context)
     const [status, headers, body] = refusal(new Refused('upgrade-needed', 'This address is for WebSockets.'))
-    return res.writeHead(status, headers).end(body)
+    res.writeHead(status, headers).end(body)
+  }
+
+  function works(): boolean {
+    try {
+      context.store.version()
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** @throws Refused */

@@ -4,12 +4,11 @@ import type { Size } from '../../shared/engine/engine.ts'
 import type { SessionEnd } from '../../shared/shell/session-kind.ts'
 import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { ShellContext } from '../context.ts'
-import { BUSYBOX } from '../helper/helpers.ts'
 import { endProcesses, MARK, signalProcesses } from '../helper/end-processes.ts'
 import type { Target } from '../target.ts'
 import type { Session } from './open-sessions.ts'
 import { endLater } from './end-later.ts'
-import { shellOf } from './shell-of.ts'
+import { shellOf, startBeside } from './shell-of.ts'
 import type { Talk } from './talk.ts'
 
 export interface CommandAsk {
@@ -40,12 +39,13 @@ export async function beginCommand(
   session.inside(container, path.basename((Array.isArray(command) ? command[0] : (command ?? line?.[0])?.trim().split(/\s+/)[0]) ?? 'sh')) // prettier-ignore
   const running = line
     ? await engine.startCommand(container, { command: line, ...marked })
-    : await helpers.run(target, { command: [BUSYBOX, 'sh', '-c', IN_HELPER, 'sh', ...(typeof command === 'string' ? [command] : [])], ...marked }) // prettier-ignore
+    : await startBeside(helpers, target, typeof command === 'string' ? command : null, marked)
   const { input, output, errors } = running
   let isCut = false
 
   async function lineOf(): Promise<string[] | null> {
-    const shell = await shellOf(engine, container, target.labels)
+    const labels = target.service === null ? target.labels : ((await engine.inspect(container))?.labels ?? {})
+    const shell = await shellOf(engine, container, labels)
     if (!shell || typeof command !== 'string') return shell
     return [...shell, '-c', command]
   }
@@ -106,14 +106,6 @@ export async function beginCommand(
     }),
   }
 }
-
-/** An image without a shell: one beside it, which sees its processes, its files and its network. */
-const IN_HELPER = `
-cd /proc/1/root 2>/dev/null
-if [ -n "$1" ]; then eval "$1"; exit; fi
-echo 'This image has no shell: this is one beside it. Its files are below /proc/1/root.' >&2
-exec ${BUSYBOX} sh -i
-`
 
 function ended(stream: NodeJS.ReadableStream): Promise<void> {
   return new Promise((resolve) => {

@@ -10,10 +10,10 @@ import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { stackOf } from '../../shared/stack/stack-of.ts'
 import { hostOf, labelOf } from '../../shared/tag.ts'
 import type { ShellContext } from '../context.ts'
-import { endProcesses, MARK } from '../helper/end-processes.ts'
-import { BUSYBOX } from '../helper/helpers.ts'
+import { endProcesses } from '../helper/end-processes.ts'
 import { NoEntry } from '../no-entry.ts'
 import type { Target } from '../target.ts'
+import { CONNECT_SECONDS, takeDialer } from './dialers.ts'
 import type { Session } from './open-sessions.ts'
 import { reachable, type Address, type ReachFacts } from './reachable.ts'
 
@@ -27,24 +27,6 @@ export interface Connection {
   ended: Promise<void>
 }
 
-/** $1: seconds to connect. Its input begins with one line: host, port, mark. It says `open` among its errors. */
-const SCRIPT = `
-b=${BUSYBOX}
-read -r host port mark || exit
-export ${MARK}=$mark
-me=$$
-{
-  while sockets=$($b ls -l /proc/$me/fd 2>/dev/null | $b sed -n 's/.*socket:.\\([0-9]*\\).*/\\1/p'); [ -d /proc/$me/fd ]; do
-    for s in $sockets; do
-      $b awk -v s=$s '$10 == s && $4 != "02" { found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null && echo open >&2 && exit
-    done
-    $b usleep 2000
-  done
-} > /dev/null < /dev/null &
-exec $b nc -w $1 "$host" "$port"
-`
-const CONNECT_SECONDS = 10
-
 /**
  * Services resolve by their names. Either stream destroyed, or the session's end, cuts it.
  * @throws NoEntry `not-reachable` before anything is dialled, `no-connection` where nothing takes it; EngineError
@@ -57,6 +39,8 @@ export async function dial(
 ): Promise<Connection> {
   const reach = reachable(address, reachOf(context, session.preview))
   if ('refused' in reach) throw new NoEntry('not-reachable', reach.refused)
+  // Its helper stays as long as the session does. A session of another kind is in a container already.
+  if (session.kind === 'forward') session.inside(target.container)
   let said = ''
   for (const host of reach.hosts) {
     const tried = await connect(context, session, target, host, reach.port)
@@ -85,24 +69,40 @@ async function connect(
   host: string,
   port: number,
 ): Promise<Connection | { refused: string }> {
-  const { helpers, log } = context
+  const { engine, helpers, log } = context
   const mark = `${session.id}.${randomBytes(6).toString('hex')}`
-  const command = [BUSYBOX, 'sh', '-c', SCRIPT, 'dial', String(CONNECT_SECONDS)]
-  const running = await helpers.run(target, { command, terminal: null, user: '0:0' })
+  const { running, isNew } = await takeDialer(helpers, target)
   const { input, output } = running
   input.write(`${host} ${port} ${mark}\n`)
 
+  let isGone = false
   const ended = endOf(running, async () => {
+    if (isGone) return
     const left = await endProcesses(helpers, target, mark).catch((error: Error) => error.message)
     if (left !== 0) log.warn({ session: session.id, left }, 'a connection of a session may be left')
   })
   const cut = () => void input.destroy()
   if (session.signal.aborted) cut()
   session.signal.addEventListener('abort', cut, { once: true })
-  void ended.then(() => session.signal.removeEventListener('abort', cut))
+  const over = new AbortController()
+  void ended.then(() => {
+    session.signal.removeEventListener('abort', cut)
+    over.abort()
+  })
+  // A helper ends with its preview, and the engine leaves the connections of its commands open.
+  engine.wait(target.container, over.signal).then(
+    () => {
+      isGone = true
+      cut()
+    },
+    () => {},
+  )
 
   const { isOpen, said } = await opened(running)
-  return isOpen ? { input, output, ended } : { refused: said }
+  if (isOpen) return { input, output, ended }
+  // It has ended with its helper, which was removed while it waited.
+  if (said === '' && !isNew) return connect(context, session, target, host, port)
+  return { refused: saidBy(said) }
 }
 
 /** @param cut called where it ends before nc does */
@@ -130,10 +130,10 @@ async function opened({ errors, exitCode }: RunningCommand): Promise<{ isOpen: b
   if (isOpen) return { isOpen, said: '' }
   for (let tries = 0; tries < 50; tries++) {
     const code = await exitCode().catch(() => 1)
-    if (code !== null) return { isOpen: code === 0, said: saidBy(text) }
+    if (code !== null) return { isOpen: code === 0, said: text }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  return { isOpen: false, said: saidBy(text) }
+  return { isOpen: false, said: text }
 }
 
 /** `nc: can't connect to remote host (127.0.0.1): Connection refused`; a bad name, or nothing at all after -w. */

@@ -36,6 +36,8 @@ describe('inside of a preview', { timeout: 120_000 }, () => {
     await publishSmall(`${registry.repository}:red`, 'red', { labels: { ...shell, 'lotan.stack': stack }, scripts, entrypoint: ['/entry'], cmd, env: { OF_IMAGE: 'yes' } }) // prettier-ignore
     const talks = 'echo "for $TERM_OF"; while read -r line; do [ "$line" = end ] && exit; echo "<$line>"; done'
     await publishSmall(`${registry.repository}:talks`, 'talks', { labels: { ...shell, 'lotan.kind': 'ssh', 'lotan.connection': 'attach' }, scripts: { '/talk': talks }, cmd: ['sh', '/talk'] }) // prettier-ignore
+    const user = 'services: { app: { user: "65534:65534" } }'
+    await publishSmall(`${registry.repository}:plain`, 'plain', { labels: { 'lotan.kind': 'ssh', 'lotan.stack': user }, cmd: ['sleep', '1000'] }) // prettier-ignore
     harness = await openHarness(registry.repository)
   })
   after(async () => {
@@ -72,7 +74,7 @@ describe('inside of a preview', { timeout: 120_000 }, () => {
     const { container } = (await harness.untilState('red', 'running')).generation
     const helpers = await containersWith(`lotan.beside=${container}`)
     const { Processes } = await docker<{ Processes: string[][] }>('GET', `/containers/${helpers[0]!.Id}/top?ps_args=-eo%20pid,args`) // prettier-ignore
-    return Processes.map((columns) => columns.join(' ')).filter((line) => / nc -w /.test(line))
+    return Processes.map((columns) => columns.join(' ')).filter((line) => /^\s*\d+ \/busybox nc -w /.test(line))
   }
 
   test('20 MB go to a service and come back, and the client’s end is told', async () => {
@@ -175,16 +177,38 @@ describe('inside of a preview', { timeout: 120_000 }, () => {
     assert.deepEqual(await runs(), [])
   })
 
-  const talksOf = (ask: Partial<CommandAsk>, left: AbortSignal) => enterCommand(harness.context, asked('shell', 'talks'), { command: null, terminal: { columns: 80, rows: 24 }, env: [], ...ask }, () => {}, left) // prettier-ignore
+  test('an image without a shell has one beside it, as its own user; and its own once it has a link that leads to one', async () => {
+    const inPlain = async (command: CommandAsk['command']) => {
+      const ask = { command, terminal: null, env: ['A=1'] }
+      const talk = await enterCommand(harness.context, asked('exec', 'plain'), ask, () => {}, new AbortController().signal) // prettier-ignore
+      return said(talk)
+    }
+    assert.equal(await inPlain('echo $0 $A $(id -u):$(id -g); ls /proc/1/root/www'), 'sh 1 65534:65534\nindex.html\n')
+    assert.equal(await inPlain(['/bin/busybox', 'echo', 'its own program']), 'its own program\n')
+    const { container } = (await harness.untilState('plain', 'running')).generation
+    const links = 'ln -s nothing /bin/bash; ln -s bin /usr; ln -s busybox /bin/link; ln -s ../usr/link /bin/sh'
+    const made = await harness.engine.startCommand(container, { command: ['/bin/busybox', 'sh', '-c', links.replaceAll('ln', '/bin/busybox ln')], terminal: null, user: '0:0' }) // prettier-ignore
+    made.errors?.resume()
+    assert.equal((await readAll(made.output)).toString(), '')
+    assert.equal(await inPlain('echo $0 $A'), '/bin/sh 1\n')
+  })
+
+  const talksOf = (ask: Partial<CommandAsk>, left: AbortSignal) => enterCommand(harness.context, asked(ask.command ? 'exec' : 'shell', 'talks'), { command: null, terminal: { columns: 80, rows: 24 }, env: [], ...ask }, () => {}, left) // prettier-ignore
 
   test('a program that talks on its terminal is up without HTTP, and goes on when its visitor leaves', async () => {
+    // Other clients of the engine leave by these keys. Here a program has them.
+    const detaches = '\x10\x11'
+    const reads = await talksOf({ command: ['/bin/busybox', 'sh', '-c', 'read -r line; echo "<$line>"'] }, new AbortController().signal) // prettier-ignore
+    reads.input.write(`${detaches}there\n`)
+    assert.match((await readAll(reads.output)).toString(), /there>/)
+    assert.deepEqual(await reads.ended, { why: 'exited', code: 0 })
     const first = new AbortController()
     for (const left of [first, new AbortController()]) {
       const talk = await talksOf({}, left.signal)
       let text = ''
       talk.output.on('data', (part: Buffer) => (text += part.toString()))
-      talk.input.write('hello\n')
-      await until('it answers', () => text.includes('<hello>'))
+      talk.input.write(detaches + 'hello\n')
+      await until('it answers', () => text.includes('hello>'))
       assert.equal(harness.store.shellSessions.list()[0]?.kind, 'attach')
       if (left === first) left.abort()
       else talk.input.write('end\n')

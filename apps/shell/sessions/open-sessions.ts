@@ -155,6 +155,7 @@ export function openSessions({ config, store, nudges, log }: Pick<App, 'config' 
         signal: ending.signal,
         touch: () => touch(one),
         inside(container, program = session.program, kind = session.kind) {
+          if (one.container === container && session.program === program && session.kind === kind) return
           one.container = container
           Object.assign(session, { program, kind })
           store.shellSessions.inside(session.id, { container, program, kind })

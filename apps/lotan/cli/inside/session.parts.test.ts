@@ -3,9 +3,14 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
 import path from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import tls from 'node:tls'
 import { streams } from '../../../shared/shell/frames.ts'
+import { makeAuthority } from '../../../testing/harness/certificate.ts'
 import { surroundings } from '../../../testing/harness/surroundings.ts'
 import { until } from '../../../testing/harness/until.ts'
 import { openFarEnd, runHere, type FarEnd, type Visit } from './harness.ts'
@@ -22,8 +27,8 @@ after(async () => {
   await far.close()
 })
 
-function start(args: string[], program = [process.execPath, main]) {
-  const env = { ...surroundings, TERM: 'xterm', LOTAN_API: far.api.base, LOTAN_ADMIN_TOKEN: far.api.token }
+function start(args: string[], program = [process.execPath, main], more: Record<string, string> = {}) {
+  const env = { ...surroundings, TERM: 'xterm', LOTAN_API: far.api.base, LOTAN_ADMIN_TOKEN: far.api.token, ...more } // prettier-ignore
   const child = spawn(program[0]!, [...program.slice(1), ...args], { env })
   children.add(child)
   const said = { out: '', err: '' }
@@ -35,8 +40,8 @@ function start(args: string[], program = [process.execPath, main]) {
   })
   return { child, said, ended }
 }
-function lotan(args: string[], input: Buffer | string = '') {
-  const one = start(args)
+function lotan(args: string[], input: Buffer | string = '', more?: Record<string, string>) {
+  const one = start(args, undefined, more)
   one.child.stdin.end(input)
   return one.ended
 }
@@ -106,6 +111,33 @@ test('what Lotan itself cannot do is 125 and one line, and never the status of a
     assert.deepEqual([status, out], [125, ''])
     assert.match(err, line)
   }
+})
+
+test('by HTTPS, with the name that it was asked for, and no certificate that is not trusted', async () => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-inside-'))
+  const authority = await makeAuthority(dir)
+  const { certificate, key } = await authority.issue(['previews.localhost'])
+  const names: unknown[] = []
+  const to = Number(new URL(far.api.base).port)
+  const server = tls.createServer({ cert: fs.readFileSync(certificate), key: fs.readFileSync(key) }, (socket) => {
+    names.push(socket.servername)
+    socket
+      .on('error', () => {})
+      .pipe(net.connect(to, '127.0.0.1').on('error', () => {}))
+      .pipe(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const api = `https://previews.localhost:${(server.address() as net.AddressInfo).port}`
+  const args = ['exec', 'red', '--', 'cat']
+  const trusted = await lotan(args, 'by TLS', { LOTAN_API: api, NODE_EXTRA_CA_CERTS: authority.file })
+  assert.deepEqual(trusted, { status: 0, out: 'by TLS', err: '' })
+  assert.deepEqual(names, ['previews.localhost', 'previews.localhost'])
+  const strange = await lotan(args, '', { LOTAN_API: api })
+  assert.deepEqual([strange.status, strange.out], [125, ''])
+  assert.match(strange.err, /^lotan: no Lotan answers at https:.*certificate/)
+  server.close()
+  fs.rmSync(dir, { recursive: true })
 })
 
 test('Ctrl-C goes to the command, three of them leave; SIGTERM ends; a reader that has gone ends it', async () => {
