@@ -242,9 +242,11 @@ describe('SSH', { timeout: 120_000 }, () => {
     const child = ssh.start('red', ['echo up; /bin/busybox sleep 1000'])
     const [seen, errors] = [watch(child.stdout), watch(child.stderr)]
     await until('it is up', () => seen().includes('up'))
-    harness.context.sessions.endAll({ why: 'lotan-ended' })
+    const closed = once(child, 'close')
+    const ended = harness.context.sessions.endAll({ why: 'lotan-ended' })
     await ssh.close()
-    assert.deepEqual(await once(child, 'close'), [255, null])
+    await ended
+    assert.deepEqual(await closed, [255, null])
     assert.equal(errors(), 'Ended: Lotan itself stops. Come again in a moment.\n')
   })
 
