@@ -76,8 +76,9 @@ export async function beginCommand(
   async function cut(): Promise<SessionEnd> {
     isCut = true
     session.end({ why: 'closed' })
-    await endProcesses(helpers, target, session.id).then(cleared, leftBehind)
+    // First: in a helper, the engine hides the end of all other commands behind one whose output is not read.
     input.destroy()
+    await endProcesses(helpers, target, session.id).then(cleared, leftBehind)
     return session.signal.reason as SessionEnd
   }
 
