@@ -40,6 +40,7 @@ test('what a program says is told in SFTP’s words', () => {
     ["sh: can't create /x: Permission denied", 'permission-denied', "can't create /x: Permission denied"],
     ["mkdir: can't create directory '/x': Read-only file system", 'permission-denied', "can't create directory '/x': Read-only file system"], // prettier-ignore
     ['dd: error writing: No space left on device', 'failure', 'error writing: No space left on device'],
+    ["sh: can't create /tmp/x: nonexistent directory", 'no-such-file', "can't create /tmp/x: nonexistent directory"],
     ['File exists', 'failure', 'File exists'],
     ['', 'failure', 'It failed.'],
   ]

@@ -55,6 +55,8 @@ const BESIDE = `
 cd /proc/1/root 2>/dev/null
 if [ -n "$1" ]; then eval "$1"; exit; fi
 echo 'This image has no shell: this is one beside it. Its files are below /proc/1/root.' >&2
+# Its folder has no name that the shell could find: without this each prompt complains.
+export PS1='\\$ '
 exec ${BUSYBOX} sh -i
 `
 

@@ -3,7 +3,7 @@ import { commandIn, placeIn, runInside } from '../inside/command-line.ts'
 
 export const exec: Definition = {
   name: 'exec',
-  summary: 'Runs a command in a preview, or in a service of its stack (TAG+SERVICE), and ends with its status.',
+  summary: 'Runs a command in a preview, or in its service (TAG+SERVICE), and ends with its status.',
   example: "lotan exec pr-3001+db -- psql -U app -c 'select 1'",
   handlesSignals: true,
   passesStatus: true,

@@ -3,7 +3,7 @@ import { placeIn, runInside } from '../inside/command-line.ts'
 
 export const shell: Definition = {
   name: 'shell',
-  summary: 'Opens a shell in a preview, or in a service of its stack (TAG+SERVICE), and wakes it first.',
+  summary: 'Opens a shell in a preview, or in its service (TAG+SERVICE), and wakes it first.',
   example: 'lotan shell pr-3001+db',
   handlesSignals: true,
   passesStatus: true,
