@@ -24,7 +24,8 @@ export class FileProblem extends Error {
 export function problemOf(said: string): FileProblem {
   const [first = ''] = said.trim().split('\n')
   const why = first.replace(/^(sh|[a-z]+): /, '').slice(0, 300) || 'It failed.'
-  if (/No such file or directory$|Not a directory$|nonexistent directory$/.test(first)) return new FileProblem('no-such-file', why)
+  if (/No such file or directory$|Not a directory$|nonexistent directory$/.test(first))
+    return new FileProblem('no-such-file', why)
   if (/Permission denied$|Operation not permitted$|Read-only file system$/.test(first))
     return new FileProblem('permission-denied', why)
   return new FileProblem('failure', why)
