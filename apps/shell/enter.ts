@@ -45,8 +45,10 @@ export async function enter<T>(
     session.touch()
     return await begin(session, targetOf(context, preview, asked.service))
   } catch (error) {
+    // Its end is the signal too.
+    const hasLeft = session.signal.aborted
     session.end({ why: 'failed', detail: (error as Error).message.split('\n')[0] ?? '' })
-    throw entryError(error, session.signal.aborted)
+    throw entryError(error, hasLeft)
   }
 }
 

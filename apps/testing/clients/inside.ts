@@ -26,6 +26,8 @@ export async function goInside(
   let output = ''
   const begun = Promise.withResolvers<void>()
   const over = Promise.withResolvers<SessionEnd | null>()
+  // It may be refused before anything waits for that.
+  begun.promise.catch(() => {})
   const query = [...more, ...command.map((word) => ['cmd', word] as const)]
   const connection = await connect(api, id, 'exec', query, {
     message(message) {

@@ -1,7 +1,7 @@
 /** A proxy between Lotan and the engine, which can go away, hang or refuse calls. */
-import type { Server } from 'node:http'
+import type { RequestOptions, Server } from 'node:http'
 import fs from 'node:fs/promises'
-import type net from 'node:net'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -78,28 +78,24 @@ export async function openEngineProxy({ onCall }: { onCall?: (call: EngineCall) 
         res.on('close', () => onward.destroy())
         return req.pipe(onward)
       })
-      // An attach goes on as bare bytes in both directions.
-      server.on('upgrade', async (req, client: net.Socket, head) => {
+      // An attach, or a command, goes on as bare bytes in both directions.
+      server.on('upgrade', async (req, client: net.Socket, begin) => {
+        // What comes while it hangs is read later.
+        client.pause()
         await hangs
         const call = `${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`
         if (refused?.test(call)) return void client.destroy()
-        const { method, url, headers } = req
-        const onward = http.request({ ...engineAddress(), method, path: url, headers, agent: false })
-        onward.on('upgrade', ({ statusCode, statusMessage, rawHeaders }, engine: net.Socket, first) => {
-          const lines = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? `${name}: ${rawHeaders[i + 1]}` : []))
-          client.write(`HTTP/1.1 ${[`${statusCode} ${statusMessage}`, ...lines].join('\r\n')}\r\n\r\n`)
-          client.write(first)
-          engine.write(head)
-          engine.pipe(client).pipe(engine)
-          for (const [one, other] of [
-            [client, engine],
-            [engine, client],
-          ] as const)
-            one.on('error', () => other.destroy()).on('close', () => other.destroy())
-        })
-        onward.on('response', () => client.destroy())
-        onward.on('error', () => client.destroy())
-        onward.end()
+        const engine = net.connect(placeOf(engineAddress()))
+        const head = req.rawHeaders.flatMap((name, i) => (i % 2 === 0 ? `${name}: ${req.rawHeaders[i + 1]}` : []))
+        engine.write(`${[`${req.method} ${req.url} HTTP/1.1`, ...head].join('\r\n')}\r\n\r\n`)
+        // A command has a body, of which this is the begin.
+        engine.write(begin)
+        engine.pipe(client).pipe(engine)
+        for (const [one, other] of [
+          [client, engine],
+          [engine, client],
+        ] as const)
+          one.on('error', () => other.destroy()).on('close', () => other.destroy())
       })
       server.on('connection', (connection) => {
         open.add(connection)
@@ -121,4 +117,8 @@ export async function openEngineProxy({ onCall }: { onCall?: (call: EngineCall) 
   }
   await proxy.comeBack()
   return proxy
+}
+
+function placeOf({ socketPath, host, port }: RequestOptions): net.NetConnectOpts {
+  return socketPath ? { path: socketPath } : { host: host ?? 'localhost', port: Number(port) }
 }
