@@ -4,6 +4,7 @@
  * made when it is first needed, and ends with the container that it is beside.
  */
 import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import type { App } from '../../shared/app.ts'
 import {
   EngineError,
@@ -45,6 +46,8 @@ export function openHelpers(
   isInside: (container: string) => boolean,
 ) {
   const known = new Map<string, { made: Promise<string>; used: number }>()
+  /** The connections of its commands, by the container that it is beside. The engine leaves them open when it goes. */
+  const open = new Map<string, Set<Duplex>>()
   let timer: NodeJS.Timeout | undefined
 
   async function make({ container, network }: Beside): Promise<string> {
@@ -72,9 +75,26 @@ export function openHelpers(
     return made
   }
 
+  async function start(target: Beside, command: Command): Promise<RunningCommand> {
+    const running = await engine.startCommand(await helperOf(target), command)
+    const { input } = running
+    const all = open.get(target.container) ?? new Set()
+    open.set(target.container, all.add(input))
+    input.once('close', () => {
+      all.delete(input)
+      if (all.size === 0 && open.get(target.container) === all) open.delete(target.container)
+    })
+    return running
+  }
+
+  function cut(container: string) {
+    for (const connection of open.get(container) ?? []) connection.destroy()
+  }
+
   async function remove(container: string): Promise<void> {
     const { made } = known.get(container) ?? {}
     known.delete(container)
+    cut(container)
     const id = await made?.catch(() => undefined)
     if (id !== undefined) await engine.remove(id)
   }
@@ -95,11 +115,11 @@ export function openHelpers(
     /** Made anew where another program has removed it. @throws EngineError */
     async run(target: Beside, command: Command): Promise<RunningCommand> {
       try {
-        return await engine.startCommand(await helperOf(target), command)
+        return await start(target, command)
       } catch (error) {
         if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
         known.delete(target.container)
-        return engine.startCommand(await helperOf(target), command)
+        return start(target, command)
       }
     },
 
@@ -109,6 +129,7 @@ export function openHelpers(
     /** Of this and of an earlier process. */
     async removeAll(): Promise<void> {
       known.clear()
+      for (const container of [...open.keys()]) cut(container)
       await engine.removeLabelled(BESIDE)
     },
   }

@@ -65,8 +65,10 @@ export async function beginCommand(
   }
 
   async function isUp(): Promise<boolean> {
-    const state = context.store.get(session.preview)?.state
-    if (state !== 'running' && state !== 'paused') return false
+    const preview = context.store.get(session.preview)
+    if (preview?.state !== 'running' && preview?.state !== 'paused') return false
+    // A newer generation has taken over: this one was stopped.
+    if (target.service === null && preview.generation.container !== container) return false
     return engine.inspect(container).then(
       (found) => found?.running === true,
       () => true,
