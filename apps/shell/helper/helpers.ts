@@ -38,6 +38,17 @@ export interface Beside {
   network: string
 }
 
+interface Helper {
+  /** The engine's id. */
+  made: Promise<string>
+  /** Milliseconds since 1970. */
+  used: number
+  /** Of the commands that run in it. */
+  connections: Set<Duplex>
+  /** Aborted once it has gone. */
+  over: AbortController
+}
+
 export type Helpers = ReturnType<typeof openHelpers>
 
 /** @param isInside whether a session is in a container, or what one began: its helper stays */
@@ -45,9 +56,7 @@ export function openHelpers(
   { engine, config }: { engine: Engine } & Pick<App, 'config'>,
   isInside: (container: string) => boolean,
 ) {
-  const known = new Map<string, { made: Promise<string>; used: number }>()
-  /** The connections of its commands, by the container that it is beside. The engine leaves them open when it goes. */
-  const open = new Map<string, Set<Duplex>>()
+  const known = new Map<string, Helper>()
   let timer: NodeJS.Timeout | undefined
 
   async function make({ container, network }: Beside): Promise<string> {
@@ -66,36 +75,37 @@ export function openHelpers(
     return id
   }
 
-  function helperOf(target: Beside): Promise<string> {
+  function helperOf(target: Beside): Helper {
     const { container } = target
-    const made = known.get(container)?.made ?? make(target)
-    known.set(container, { made, used: Date.now() })
+    const found = known.get(container)
     timer ??= setInterval(removeUnused, LOOK_MS).unref()
-    void made.catch(() => known.delete(container))
-    return made
+    if (found) return Object.assign(found, { used: Date.now() })
+    const helper: Helper = { made: make(target), used: Date.now(), connections: new Set(), over: new AbortController() }
+    known.set(container, helper)
+    helper.made.then((id) => engine.wait(id, helper.over.signal)).then(gone, gone)
+    function gone() {
+      if (known.get(container) === helper) known.delete(container)
+      cut(helper)
+    }
+    return helper
   }
 
   async function start(target: Beside, command: Command): Promise<RunningCommand> {
-    const running = await engine.startCommand(await helperOf(target), command)
+    const helper = helperOf(target)
+    const running = await engine.startCommand(await helper.made, command)
     const { input } = running
-    const all = open.get(target.container) ?? new Set()
-    open.set(target.container, all.add(input))
-    input.once('close', () => {
-      all.delete(input)
-      if (all.size === 0 && open.get(target.container) === all) open.delete(target.container)
-    })
+    helper.connections.add(input)
+    input.once('close', () => helper.connections.delete(input))
+    if (helper.over.signal.aborted) input.destroy()
     return running
   }
 
-  function cut(container: string) {
-    for (const connection of open.get(container) ?? []) connection.destroy()
-  }
-
   async function remove(container: string): Promise<void> {
-    const { made } = known.get(container) ?? {}
+    const helper = known.get(container)
+    if (!helper) return
     known.delete(container)
-    cut(container)
-    const id = await made?.catch(() => undefined)
+    cut(helper)
+    const id = await helper.made.catch(() => undefined)
     if (id !== undefined) await engine.remove(id)
   }
 
@@ -128,11 +138,17 @@ export function openHelpers(
 
     /** Of this and of an earlier process. */
     async removeAll(): Promise<void> {
+      for (const helper of known.values()) cut(helper)
       known.clear()
-      for (const container of [...open.keys()]) cut(container)
       await engine.removeLabelled(BESIDE)
     },
   }
+}
+
+/** The engine leaves the connections of commands open when their container goes. */
+function cut({ over, connections }: Helper) {
+  over.abort()
+  for (const connection of connections) connection.destroy()
 }
 
 function optionsOf(container: string, network: string, image: string): CreateOptions {
