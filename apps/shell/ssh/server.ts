@@ -25,6 +25,7 @@ const MOST_UNKNOWN_OF_ONE = 100
 const MOST_UNANSWERED = 4
 /** In which clients are told that Lotan ends. */
 const TOLD_WITHIN_MS = 400
+const LEFT_WITHIN_MS = 200
 /** What a connection that ends may still take to read its end. */
 const END_WITHIN_MS = 2_000
 
@@ -120,6 +121,8 @@ export function openServer(
       for (const socket of unknown.keys()) socket.destroy()
       const told = Promise.allSettled([...clients].flatMap(({ client }) => [...client.served]))
       await Promise.race([told, sleep(TOLD_WITHIN_MS)])
+      // A client whose last session has ended leaves. Cut before, it may not have written what it was told.
+      for (const until = Date.now() + LEFT_WITHIN_MS; clients.size > 0 && Date.now() < until;) await sleep(10)
       for (const { end } of clients) end()
       await closed
     },
